@@ -1,0 +1,520 @@
+"""Tensor: an array that remembers how it was computed, and the backward pass that differentiates what it remembers.
+
+Reading order: `Tensor` (what a value knows), `Operation` (what is recorded), `_differentiate` (the chain rule).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import heapq
+import inspect
+import itertools
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from operator import attrgetter, itemgetter
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .backend import Array, array_module, device_of, is_array, to_device, to_numpy
+
+# Every result gets the next number, and so does every change of a parameter in place. Two questions are answered by
+# comparing numbers: which result came later, and was this parameter changed after that result was computed?
+_clock = itertools.count(1)
+_last_change = 0
+
+
+class _Mode(threading.local):
+    recording = True  # off inside no_grad()
+    anomaly: Any = None  # inside detect_anomaly(), the detector
+
+
+_mode = _Mode()
+
+
+class Tensor:
+    """An array with a gradient.
+
+    data: a number, list, NumPy or CuPy array, or Tensor; it is copied. Floating arrays keep their dtype; Python
+    numbers and lists become float32. Shapes and broadcasting are NumPy's. `requires_grad=True` asks `backward()` to
+    write the gradient into `.grad`; integer data cannot have one (TypeError).
+    """
+
+    __slots__ = (
+        "_data", "requires_grad", "_grad", "_op", "_inputs", "_values", "_options", "_made", "_changed", "_owner",
+        "name", "_line", "__weakref__",
+    )  # fmt: skip
+    __array_ufunc__ = None  # so that array @ tensor asks the Tensor
+
+    if TYPE_CHECKING:  # the operators and methods are assigned in one block, at the end of ops/__init__.py
+        __add__: Any; __radd__: Any; __sub__: Any; __rsub__: Any; __mul__: Any; __rmul__: Any  # noqa: E702
+        __truediv__: Any; __rtruediv__: Any; __pow__: Any; __rpow__: Any; __matmul__: Any; __rmatmul__: Any  # noqa: E702
+        __neg__: Any; __abs__: Any; __getitem__: Any; __lt__: Any; __le__: Any; __gt__: Any; __ge__: Any  # noqa: E702
+        exp: Any; log: Any; sqrt: Any; abs: Any; tanh: Any; sigmoid: Any; relu: Any; clip: Any; argmax: Any  # noqa: E702
+        sum: Any; mean: Any; var: Any; max: Any; min: Any; reshape: Any; transpose: Any; copy: Any  # noqa: E702
+
+    def __init__(self, data: Any, requires_grad: bool = False, dtype: Any = None, device: str | None = None) -> None:
+        if isinstance(data, Tensor):
+            data = data.data
+        if dtype is None and not is_array(data) and not isinstance(data, np.generic):
+            dtype = np.float32
+        data = array_module(data).array(data, dtype=dtype)  # a copy
+        if data.dtype.kind not in "biuf":
+            raise TypeError(f"a Tensor holds real numbers, got data of dtype {data.dtype}")
+        if requires_grad and data.dtype.kind != "f":
+            raise TypeError(
+                f"only floating data can require a gradient, got dtype {data.dtype}; "
+                "convert it first, for example with dtype='float32'"
+            )
+        self._data = data if device is None else to_device(data, device)
+        self.requires_grad = requires_grad
+        self._grad: Tensor | None = None
+        self._op: Operation | None = None  # the operation that made this result; None for a leaf
+        self._inputs: Sequence[Any] | None = ()  # its inputs, Tensors and constants; None once the graph is released
+        self._values: Sequence[Any] = ()  # their arrays as they were then, and last the result's
+        self._options: dict[str, Any] = {}
+        self._made = 0
+        self._changed = 0
+        self._owner: Tensor | None = None  # for a view: the Tensor whose memory it shows
+        self.name: str | None = None  # the dotted name that a model gives its parameters
+
+    # -- the data
+
+    def _set_data(self, value: Array) -> None:
+        if not is_array(value) or (value.shape, value.dtype) != (self._data.shape, self._data.dtype):
+            raise ValueError(f"data must stay an array of {_kind(self)}, got {_kind(value)}")
+        self._data = value
+        mark_changed(self)
+
+    data = property(attrgetter("_data"), _set_data, doc="The array (NumPy or CuPy); assigning marks it as changed.")
+    shape: Any = property(attrgetter("_data.shape"), doc="The shape, a tuple of int.")
+    ndim: Any = property(attrgetter("_data.ndim"), doc="The number of axes.")
+    size: Any = property(attrgetter("_data.size"), doc="The number of elements.")
+    dtype: Any = property(attrgetter("_data.dtype"), doc="The dtype of the elements, a numpy.dtype.")
+    device: Any = property(lambda self: device_of(self._data), doc='"cpu", "cuda" or "cuda:1".')
+    T: Any = property(lambda self: self.transpose(), doc="The Tensor with its axes reversed.")
+
+    def item(self) -> float | int:
+        """The only element, as a Python number; ValueError where there are several."""
+        if self.size != 1:
+            raise ValueError(f"item() needs a Tensor with one element, this one has shape {self.shape}")
+        return self._data.item()
+
+    def numpy(self) -> np.ndarray:
+        """A copy as a NumPy array, without the graph, from whichever device."""
+        return np.array(to_numpy(self._data))
+
+    def detach(self) -> Tensor:
+        """The same memory as a constant: no gradient flows through it."""
+        return _result(self._data, owner=self._owner or self)
+
+    # -- the gradient
+
+    @property
+    def grad(self) -> Tensor | None:
+        """What the last `backward()` calls added up: None, or a Tensor like this one. Assign None to clear it."""
+        return self._grad
+
+    @grad.setter
+    def grad(self, value: Any) -> None:
+        if value is not None:
+            if not isinstance(value, Tensor):
+                value = Tensor(to_device(array_module(value).asarray(value, dtype=self.dtype), self.device))
+            if (value.shape, value.dtype, value.device) != (self.shape, self.dtype, self.device):
+                raise ValueError(f"the gradient of {_kind(self)} must be like it, got {_kind(value)}")
+        self._grad = value
+
+    def backward(self, grad: Any = None, retain_graph: bool = False, create_graph: bool = False) -> None:
+        """Add the gradient of this Tensor to the `.grad` of every leaf it was computed from that requires one.
+
+        grad: the gradient with respect to this Tensor, of its shape; may be left out where it has one element (1).
+        The graph is released afterwards unless `retain_graph`. With `create_graph` the gradients carry a graph of
+        their own and can be differentiated again; `minidl.grad` is tidier for that, because a leaf whose `.grad`
+        leads back to the leaf is freed only by the garbage collector.
+        """
+        leaves: dict[int, tuple[Tensor, Any]] = {}
+        _differentiate([self], [grad], leaves, None, retain_graph or create_graph, create_graph)
+        for leaf, g in leaves.values():
+            if leaf._grad is not None:
+                g = (leaf._grad if create_graph else leaf._grad._data) + g
+            leaf._grad = _as_tensor(g)
+
+    # -- NumPy and Python
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        if self.device != "cpu":
+            raise TypeError(f"np.asarray of a Tensor on {self.device}: call .numpy(), which copies it to the host")
+        if copy or (dtype is not None and np.dtype(dtype) != self.dtype):
+            return np.array(self._data, dtype=dtype)
+        view = self._data.view()
+        view.flags.writeable = False  # writing through it would change a parameter behind the graph's back
+        return view
+
+    def __array_function__(self, function: Callable, types: Any, args: Any, kwargs: Any) -> Any:
+        """NumPy's functions see the arrays and answer with arrays: np.allclose(t, x), np.argmax(t, axis=1)."""
+
+        def plain(x: Any) -> Any:
+            if isinstance(x, list | tuple):
+                return type(x)(plain(i) for i in x)
+            return x._data if isinstance(x, Tensor) else x
+
+        return function(*plain(args), **{k: plain(v) for k, v in kwargs.items()})
+
+    def __float__(self) -> float:
+        return float(self.item())
+
+    def __int__(self) -> int:
+        return int(self.item())
+
+    def __format__(self, spec: str) -> str:
+        return format(self.item() if spec else str(self), spec)
+
+    def __len__(self) -> int:
+        if self.ndim == 0:
+            raise TypeError("a Tensor of shape () has no length")
+        return self.shape[0]
+
+    def __iter__(self) -> Iterator[Tensor]:
+        return (self[i] for i in range(len(self)))
+
+    def __bool__(self) -> bool:
+        raise TypeError(
+            "a Tensor is neither true nor false; compare its value (loss.item() < 0.1), "
+            "or ask for what you mean (t is None, t.size, (t.data > 0).any())"
+        )
+
+    def __eq__(self, other: Any) -> Any:
+        return self._data == (other._data if isinstance(other, Tensor) else other)
+
+    def __ne__(self, other: Any) -> Any:
+        return self._data != (other._data if isinstance(other, Tensor) else other)
+
+    __hash__ = object.__hash__
+
+    def __repr__(self) -> str:
+        text = np.array2string(to_numpy(self._data), separator=", ", prefix="Tensor(")
+        parts = [text]
+        if self.dtype != np.float32:
+            parts.append(f"dtype={self.dtype}")
+        if self.device != "cpu":
+            parts.append(f"device={self.device!r}")
+        if self._op is not None:
+            parts.append(f"op={self._op.name}")
+        elif self.requires_grad:
+            parts.append("requires_grad=True")
+        return f"Tensor({', '.join(parts)})"
+
+
+def _result(data: Array, owner: Tensor | None = None) -> Tensor:
+    """A constant Tensor around an array, not copied: the fast way in for what minidl itself computed."""
+    t = Tensor.__new__(Tensor)
+    t._data = data
+    t.requires_grad = False
+    t._grad = t._op = t.name = None
+    t._inputs = t._values = ()
+    t._options = {}
+    t._made = t._changed = 0
+    t._owner = owner
+    return t
+
+
+def _as_tensor(g: Any) -> Tensor:
+    return g if isinstance(g, Tensor) else _result(g if is_array(g) else np.asarray(g))
+
+
+def _kind(x: Any) -> str:
+    """shape, dtype and device in words, for error messages."""
+    if isinstance(x, Tensor) or is_array(x):
+        device = device_of(x._data if isinstance(x, Tensor) else x)
+        return f"shape {x.shape}, dtype {x.dtype}" + ("" if device == "cpu" else f" on {device}")
+    return f"{type(x).__name__} {x!r}"
+
+
+def mark_changed(t: Tensor) -> None:
+    """Note that t's array was changed in place, so that a graph that still needs the old values raises."""
+    global _last_change
+    _last_change = (t._owner or t)._changed = next(_clock)
+
+
+class Operation:
+    """A differentiable function: its forward on arrays and, for each input, one derivative.
+
+    A derivative names what it needs: `g` (the gradient with respect to the result), `y` (the result), the inputs (by
+    the names under which the derivatives are given) and the options. Of `mul = operation("mul", np.multiply,
+    a=lambda g, b: g * b, b=lambda g, a: g * a)` the first line reads: with respect to a, the derivative of a * b is b.
+    It is written in operators and minidl functions that take arrays and Tensors alike: on arrays it is the fast first
+    derivative; on Tensors it records a graph itself, which gives the second.
+    """
+
+    __slots__ = ("name", "forward", "rules")
+
+    def __init__(self, name: str, forward: Callable, derivatives: dict[str, Callable]) -> None:
+        self.name = name
+        self.forward = forward
+        place = {input_name: i for i, input_name in enumerate(derivatives)} | {"y": len(derivatives)}
+        self.rules = []  # for each input: its derivative, what that needs of (*inputs, y), and of the options
+        for derivative in derivatives.values():
+            needs = list(inspect.signature(derivative).parameters)[1:]
+            places = [place[n] for n in needs if n in place]
+            self.rules.append((derivative, _picker(places), places, [n for n in needs if n not in place]))
+
+
+def _picker(places: list[int]) -> Callable[[Sequence[Any]], Sequence[Any]]:
+    """The function that picks these places out of a list; itemgetter is the fastest that Python has."""
+    if len(places) < 2:
+        return itemgetter(slice(*places, places[0] + 1) if places else slice(0))
+    return itemgetter(*places)
+
+
+def operation(name: str, forward: Callable, doc: str = "", **derivatives: Callable) -> Callable[..., Any]:
+    """The function that computes `forward` and records it; see `Operation` for how derivatives are written.
+
+    The derivatives' keyword names are the input names, in the order of the positional arguments. Keyword arguments
+    of the function are options: constants that forward and derivatives may name. Given arrays only, the function
+    computes and records nothing.
+    """
+    op = Operation(name, forward, derivatives)
+
+    def function(*inputs: Any, **options: Any) -> Any:
+        first = None
+        tracked = mixed = False
+        values = []
+        for x in inputs:
+            if isinstance(x, Tensor):
+                values.append(x._data)
+                if first is None:
+                    first = x
+                elif x._data.dtype is not first._data.dtype:
+                    mixed = True
+                if x.requires_grad:
+                    tracked = True
+            else:
+                values.append(x)
+                if type(x) is not float and type(x) is not int:
+                    mixed = True
+        if first is None:
+            return forward(*inputs, **options)
+        if mixed or type(first._data) is not np.ndarray:
+            inputs = _matched(op, inputs, first)
+            values = [x._data if isinstance(x, Tensor) else x for x in inputs]
+        out = forward(*values, **options)
+        if type(out) is not np.ndarray and not is_array(out):  # NumPy turns arrays without axes into scalars
+            out = np.asarray(out)
+        y = _result(out, None if out.base is None else first._owner or first)
+        if tracked and _mode.recording:
+            y.requires_grad = True
+            y._op = op
+            y._inputs = inputs
+            values.append(out)
+            y._values = values
+            y._options = options
+            y._made = next(_clock)
+        if _mode.anomaly is not None:
+            _mode.anomaly.check_forward(y, op, inputs)
+        return y
+
+    function.__name__ = function.__qualname__ = name
+    function.__doc__ = doc
+    return function
+
+
+def _matched(op: Operation, inputs: Sequence[Any], first: Tensor) -> tuple[Any, ...]:
+    """The inputs with constants cast to the Tensors' dtype; raises where Tensors differ in dtype or device."""
+    device = first.device
+    dtype = next((x.dtype for x in inputs if isinstance(x, Tensor) and x.dtype.kind == "f"), None)
+    out: list[Any] = []
+    for x in inputs:
+        if isinstance(x, Tensor):
+            if x.dtype != dtype and x.dtype.kind == "f":
+                raise TypeError(
+                    f"{op.name}: Tensors of dtype {dtype} and {x.dtype} do not mix; make both the same, "
+                    f"for example with Tensor(..., dtype={str(dtype)!r})"
+                )
+            if x.device != device:
+                raise ValueError(
+                    f"{op.name}: one Tensor ({_kind(first)}) is on {device}, another ({_kind(x)}) on {x.device}; "
+                    "move one of them, for example with Tensor(t, device=...)"
+                )
+            if dtype is not None and x.dtype != dtype:  # an integer Tensor has no gradient: it is a constant
+                x = x._data.astype(dtype)
+        elif not isinstance(x, float | int):
+            if is_array(x) and device_of(x) != device:
+                raise ValueError(
+                    f"{op.name}: the Tensor ({_kind(first)}) is on {device}, the array ({_kind(x)}) on {device_of(x)}; "
+                    "move the array first: Tensor(array, device=...)"
+                )
+            if x is None or isinstance(x, str | bytes | dict):
+                raise TypeError(f"{op.name}: cannot compute with a Tensor and {x!r}")
+            x = array_module(first._data).asarray(x, dtype=dtype)
+        out.append(x)
+    return tuple(out)
+
+
+def _differentiate(
+    outputs: Sequence[Tensor],
+    grads: Sequence[Any],
+    leaves: dict[int, tuple[Tensor, Any]],
+    inputs: Sequence[Tensor] | None,
+    retain_graph: bool,
+    create_graph: bool,
+) -> None:
+    """The chain rule, from the newest result to the oldest: a result is newer than its inputs, so that when its turn
+    comes all of its gradient has arrived. Fills `leaves`: id -> (Tensor, gradient), for `inputs` or for all leaves.
+    """
+    wanted = None if inputs is None else {id(x) for x in inputs}
+    useful = None if inputs is None else _leading_to(inputs, outputs)
+    partial: dict[int, Any] = {}  # gradients of results whose turn has not come
+    queue: list[tuple[int, Tensor]] = []  # those results, newest first
+
+    def send(x: Tensor, dx: Any, g: Any, arguments: Sequence[Any]) -> None:
+        key = id(x)
+        if x._op is None if wanted is None else key in wanted:
+            if key in leaves:
+                leaves[key] = (x, leaves[key][1] + dx)  # not +=: create_graph needs the old value
+            else:  # a gradient that leaves here owns its memory
+                leaves[key] = (x, dx.copy() if _is_alias(dx, g, arguments) else dx)
+        if x._op is not None:
+            if key in partial:
+                partial[key] = partial[key] + dx  # not +=: dx may be another Tensor's gradient too
+            else:
+                partial[key] = dx
+                heapq.heappush(queue, (-x._made, x))
+
+    for y, g in zip(outputs, grads, strict=True):
+        if not y.requires_grad:
+            raise RuntimeError(
+                "this Tensor requires no gradient: it was computed under no_grad(), or from constants only "
+                "(make the parameters with requires_grad=True)"
+            )
+        g = _seed(y, g)
+        g = g if create_graph else g._data
+        send(y, g, g, ())
+
+    while queue:
+        y = heapq.heappop(queue)[1]
+        g = partial.pop(id(y))
+        op, parents = y._op, y._inputs
+        assert op is not None
+        if parents is None:
+            raise RuntimeError(
+                f"this graph was released by an earlier backward() (at {op.name}); compute the result again, or "
+                "call the earlier one with backward(retain_graph=True)"
+            )
+        values = [*parents, y] if create_graph else y._values
+        for x, (derivative, pick, places, options) in zip(parents, op.rules, strict=True):
+            if not isinstance(x, Tensor) or not x.requires_grad or (useful is not None and id(x) not in useful):
+                continue
+            if _last_change > y._made:
+                _check_unchanged(y, op, parents, places)
+            arguments = pick(values)
+            if options:
+                dx = derivative(g, *arguments, **{name: y._options[name] for name in options})
+            else:
+                dx = derivative(g, *arguments)
+            data = x._data
+            if dx.dtype is not data.dtype or dx.shape != data.shape:
+                dx = _fit(dx, x, op)
+            if _mode.anomaly is not None:
+                _mode.anomaly.check_backward(dx, g, y, op)
+            send(x, dx, g, arguments)
+        if not retain_graph:
+            y._inputs, y._values = None, ()
+
+
+def _is_alias(dx: Any, g: Any, arguments: Sequence[Any]) -> bool:
+    """Whether something else may hold the memory of the gradient that a derivative gave: then it must be copied."""
+    return dx is g or isinstance(dx, Tensor) or dx.base is not None or any(dx is v for v in arguments)
+
+
+def _seed(y: Tensor, g: Any) -> Tensor:
+    """The gradient to start from, checked."""
+    if g is None:
+        if y.size != 1:
+            raise RuntimeError(
+                f"only a Tensor with one element has a gradient by itself, this one has shape {y.shape}; reduce it "
+                "(.sum() or .mean()) or give backward(grad) of that shape"
+            )
+        g = array_module(y._data).ones_like(y._data)
+    holder = y.detach()
+    holder.grad = g  # the setter checks shape, dtype and device
+    seed = holder._grad
+    assert seed is not None
+    return seed
+
+
+def _fit(dx: Any, x: Tensor, op: Operation) -> Any:
+    """Undo broadcasting: sum the gradient over the axes along which x was repeated, and check what comes out."""
+    shape = x._data.shape
+    if dx.shape != shape:
+        extra = len(dx.shape) - len(shape)
+        axes = tuple(range(extra)) + tuple(
+            i + extra for i, n in enumerate(shape) if n == 1 and extra >= 0 and dx.shape[i + extra] != 1
+        )
+        if axes:
+            dx = dx.sum(axis=axes, keepdims=True)
+        dx = dx.reshape(shape)
+    if dx.dtype != x._data.dtype:
+        raise TypeError(f"the derivative of {op.name} gave {_kind(dx)} for an input of {_kind(x)}")
+    return dx
+
+
+def _leading_to(inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> set[int]:
+    """The ids of all Tensors between inputs and outputs: only through these need gradients flow."""
+    found: dict[int, Tensor] = {}
+    stack = list(outputs)
+    while stack:
+        y = stack.pop()
+        if id(y) not in found:
+            found[id(y)] = y
+            stack.extend(x for x in y._inputs or () if isinstance(x, Tensor) and x.requires_grad)
+    useful = {id(x) for x in inputs}
+    for y in sorted(found.values(), key=attrgetter("_made")):  # oldest first: inputs are decided before results
+        if any(id(x) in useful for x in y._inputs or ()):
+            useful.add(id(y))
+    return useful
+
+
+def _check_unchanged(y: Tensor, op: Operation, parents: Sequence[Any], places: Iterable[int]) -> None:
+    for k in places:
+        x = y if k == len(parents) else parents[k]
+        if isinstance(x, Tensor) and (x._owner or x)._changed > y._made:
+            owner = x._owner or x
+            raise RuntimeError(
+                f"the gradient of {op.name} needs the value that {owner.name or 'a Tensor'} ({_kind(owner)}) had when "
+                "the result was computed, but it was changed in place since (by an optimizer's step()?); compute the "
+                "result again before backward()"
+            )
+
+
+def grad(outputs: Any, inputs: Any, grad_outputs: Any = None, create_graph: bool = False) -> Any:
+    """The gradients of outputs (a Tensor or a list, added up) with respect to inputs (likewise), `.grad` untouched.
+
+    Returns a Tensor for a Tensor, a list for a list. With `create_graph` they can be differentiated again; without,
+    the graph is released. Raises RuntimeError where an output does not depend on an input.
+    """
+    single = isinstance(inputs, Tensor)
+    ys = [outputs] if isinstance(outputs, Tensor) else list(outputs)
+    xs = [inputs] if isinstance(inputs, Tensor) else list(inputs)
+    gs = [grad_outputs] if isinstance(outputs, Tensor) else list(grad_outputs or [None] * len(ys))
+    for x in xs:
+        if not x.requires_grad:
+            raise RuntimeError(f"an input of {_kind(x)} requires no gradient: make it with requires_grad=True")
+    leaves: dict[int, tuple[Tensor, Any]] = {}
+    _differentiate(ys, gs, leaves, xs, create_graph, create_graph)
+    found = []
+    for x in xs:
+        if id(x) not in leaves:
+            raise RuntimeError(f"the outputs do not depend on the input of {_kind(x)}")
+        g = leaves[id(x)][1]
+        found.append(_as_tensor(g))
+    return found[0] if single else found
+
+
+@contextlib.contextmanager
+def no_grad() -> Iterator[None]:
+    """Inside, nothing is recorded: for evaluation, and for changing parameters by hand. Also a decorator."""
+    before, _mode.recording = _mode.recording, False
+    try:
+        yield
+    finally:
+        _mode.recording = before
