@@ -106,7 +106,7 @@ class Tensor:
 
     def detach(self) -> Tensor:
         """The same memory as a constant: no gradient flows through it."""
-        return _result(self._data, owner=self._owner or self)
+        return _result(self._data, owner=_root(self))
 
     # -- the gradient
 
@@ -218,6 +218,11 @@ def _result(data: Array, owner: Tensor | None = None) -> Tensor:
     return t
 
 
+def _root(x: Tensor) -> Tensor:
+    """The Tensor whose memory x shows: itself, or for a view the one it was made from."""
+    return x if x._owner is None else x._owner
+
+
 def _as_tensor(g: Any) -> Tensor:
     return g if isinstance(g, Tensor) else _result(g if is_array(g) else np.asarray(g))
 
@@ -233,7 +238,7 @@ def _kind(x: Any) -> str:
 def mark_changed(t: Tensor) -> None:
     """Note that t's array was changed in place, so that a graph that still needs the old values raises."""
     global _last_change
-    _last_change = (t._owner or t)._changed = next(_clock)
+    _last_change = _root(t)._changed = next(_clock)
 
 
 class Operation:
@@ -300,7 +305,7 @@ def operation(name: str, forward: Callable, doc: str = "", **derivatives: Callab
         out = forward(*values, **options)
         if type(out) is not np.ndarray and not is_array(out):  # NumPy turns arrays without axes into scalars
             out = np.asarray(out)
-        y = _result(out, None if out.base is None else first._owner or first)
+        y = _result(out, None if out.base is None else _root(first))
         if tracked and _mode.recording:
             y.requires_grad = True
             y._op = op
@@ -477,8 +482,8 @@ def _leading_to(inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> set[int]
 def _check_unchanged(y: Tensor, op: Operation, parents: Sequence[Any], places: Iterable[int]) -> None:
     for k in places:
         x = y if k == len(parents) else parents[k]
-        if isinstance(x, Tensor) and (x._owner or x)._changed > y._made:
-            owner = x._owner or x
+        if isinstance(x, Tensor) and _root(x)._changed > y._made:
+            owner = _root(x)
             raise RuntimeError(
                 f"the gradient of {op.name} needs the value that {owner.name or 'a Tensor'} ({_kind(owner)}) had when "
                 "the result was computed, but it was changed in place since (by an optimizer's step()?); compute the "
