@@ -52,8 +52,13 @@ class _Detector:
 
     def check_backward(self, dx: Any, g: Any, y: Tensor, op: Operation) -> None:
         found = _bad(dx)
-        if found and not _bad(g):
+        if found:
             line = getattr(y, "_line", "a line outside detect_anomaly(); open it around the forward pass too")
+            if _bad(g):  # no derivative made it, or it would have been reported
+                raise FloatingPointError(
+                    f"the gradient with respect to the result of {op.name} already held {_bad(g)} (given to backward(), "
+                    f"or a sum of several gradients that overflowed); forward at {line}"
+                )
             raise FloatingPointError(f"the derivative of {op.name} made the first {found}; forward at {line}")
 
 

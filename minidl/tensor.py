@@ -58,9 +58,10 @@ class Tensor:
             data = data.data
         if dtype is None and not is_array(data) and not isinstance(data, np.generic):
             dtype = np.float32
-        data = array_module(data).array(data, dtype=dtype)  # a copy
-        if data.dtype.kind not in "biuf":
+        data = data if is_array(data) else np.asarray(data)
+        if data.dtype.kind not in "biuf":  # asked before dtype= turns None into NaN and drops imaginary parts
             raise TypeError(f"a Tensor holds real numbers, got data of dtype {data.dtype}")
+        data = array_module(data).array(data, dtype=dtype)  # a copy
         if requires_grad and data.dtype.kind != "f":
             raise TypeError(
                 f"only floating data can require a gradient, got dtype {data.dtype}; "
@@ -141,6 +142,11 @@ class Tensor:
 
     # -- NumPy and Python
 
+    def __reduce__(self) -> Any:  # for copy and pickle; the clock's numbers mean nothing in another process
+        if self._op is not None:
+            raise TypeError(f"the result of {self._op.name} cannot be copied or pickled with its graph: detach() it")
+        return _restored, (self._data, self.requires_grad, self._grad, self.name)
+
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         if self.device != "cpu":
             raise TypeError(f"np.asarray of a Tensor on {self.device}: call .numpy(), which copies it to the host")
@@ -215,6 +221,12 @@ def _result(data: Array, owner: Tensor | None = None) -> Tensor:
     t._options = {}
     t._made = t._changed = 0
     t._owner = owner
+    return t
+
+
+def _restored(data: Array, requires_grad: bool, grad: Tensor | None, name: str | None) -> Tensor:
+    t = Tensor(data, requires_grad)
+    t._grad, t.name = grad, name
     return t
 
 
@@ -302,7 +314,14 @@ def operation(name: str, forward: Callable, doc: str = "", **derivatives: Callab
         if mixed or type(first._data) is not np.ndarray:
             inputs = _matched(op, inputs, first)
             values = [x._data if isinstance(x, Tensor) else x for x in inputs]
-        out = forward(*values, **options)
+        try:
+            out = forward(*values, **options)
+        except (TypeError, ValueError) as error:
+            _matched(op, inputs, first)  # raises where the devices differ
+            if isinstance(error, TypeError):
+                raise
+            shapes = " and ".join(str(np.shape(x)) for x in values)
+            raise ValueError(f"{op.name} of shapes {shapes}: {error}") from error
         if type(out) is not np.ndarray and not is_array(out):  # NumPy turns arrays without axes into scalars
             out = np.asarray(out)
         y = _result(out, None if out.base is None else _root(first))
@@ -342,13 +361,14 @@ def _matched(op: Operation, inputs: Sequence[Any], first: Tensor) -> tuple[Any, 
                 )
             if dtype is not None and x.dtype != dtype:  # an integer Tensor has no gradient: it is a constant
                 x = x._data.astype(dtype)
-        elif not isinstance(x, float | int):
+        elif isinstance(x, np.generic) or not isinstance(x, float | int):  # np.float64 is a float, but it promotes
             if is_array(x) and device_of(x) != device:
                 raise ValueError(
                     f"{op.name}: the Tensor ({_kind(first)}) is on {device}, the array ({_kind(x)}) on {device_of(x)}; "
                     "move the array first: Tensor(array, device=...)"
                 )
-            if x is None or isinstance(x, str | bytes | dict):
+            x = x if is_array(x) else np.asarray(x)
+            if x.dtype.kind not in "biuf":
                 raise TypeError(f"{op.name}: cannot compute with a Tensor and {x!r}")
             x = array_module(first._data).asarray(x, dtype=dtype)
         out.append(x)
@@ -367,7 +387,8 @@ def _differentiate(
     comes all of its gradient has arrived. Fills `leaves`: id -> (Tensor, gradient), for `inputs` or for all leaves.
     """
     wanted = None if inputs is None else {id(x) for x in inputs}
-    useful = None if inputs is None else _leading_to(inputs, outputs)
+    passed = None if wanted is None else _passed(wanted, outputs)
+    useful = None if wanted is None or passed is None else wanted | passed
     partial: dict[int, Any] = {}  # gradients of results whose turn has not come
     queue: list[tuple[int, Tensor]] = []  # those results, newest first
 
@@ -378,7 +399,7 @@ def _differentiate(
                 leaves[key] = (x, leaves[key][1] + dx)  # not +=: create_graph needs the old value
             else:  # a gradient that leaves here owns its memory
                 leaves[key] = (x, dx.copy() if _is_alias(dx, g, arguments) else dx)
-        if x._op is not None:
+        if x._op is not None and (passed is None or key in passed):
             if key in partial:
                 partial[key] = partial[key] + dx  # not +=: dx may be another Tensor's gradient too
             else:
@@ -450,21 +471,18 @@ def _seed(y: Tensor, g: Any) -> Tensor:
 def _fit(dx: Any, x: Tensor, op: Operation) -> Any:
     """Undo broadcasting: sum the gradient over the axes along which x was repeated, and check what comes out."""
     shape = x._data.shape
-    if dx.shape != shape:
-        extra = len(dx.shape) - len(shape)
-        axes = tuple(range(extra)) + tuple(
-            i + extra for i, n in enumerate(shape) if n == 1 and extra >= 0 and dx.shape[i + extra] != 1
-        )
-        if axes:
-            dx = dx.sum(axis=axes, keepdims=True)
-        dx = dx.reshape(shape)
-    if dx.dtype != x._data.dtype:
+    extra = len(dx.shape) - len(shape)
+    axes = tuple(i for i, n in enumerate(dx.shape) if i < extra or (shape[i - extra] == 1 and n != 1))
+    fits = extra >= 0 and all(i in axes or n == shape[i - extra] for i, n in enumerate(dx.shape))
+    if not fits or dx.dtype != x._data.dtype:
         raise TypeError(f"the derivative of {op.name} gave {_kind(dx)} for an input of {_kind(x)}")
+    if axes:
+        dx = dx.sum(axis=axes, keepdims=True).reshape(shape)
     return dx
 
 
-def _leading_to(inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> set[int]:
-    """The ids of all Tensors between inputs and outputs: only through these need gradients flow."""
+def _passed(wanted: set[int], outputs: Sequence[Tensor]) -> set[int]:
+    """The ids of all results on the way from outputs to wanted Tensors: only through these need gradients flow."""
     found: dict[int, Tensor] = {}
     stack = list(outputs)
     while stack:
@@ -472,11 +490,15 @@ def _leading_to(inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> set[int]
         if id(y) not in found:
             found[id(y)] = y
             stack.extend(x for x in y._inputs or () if isinstance(x, Tensor) and x.requires_grad)
-    useful = {id(x) for x in inputs}
+    passed: set[int] = set()
     for y in sorted(found.values(), key=attrgetter("_made")):  # oldest first: inputs are decided before results
-        if any(id(x) in useful for x in y._inputs or ()):
-            useful.add(id(y))
-    return useful
+        if y._inputs is None:  # released: what lies behind is unknown, so that sending a gradient there shall raise
+            leads = wanted != {id(y)}
+        else:
+            leads = any(id(x) in wanted or id(x) in passed for x in y._inputs)
+        if leads:
+            passed.add(id(y))
+    return passed
 
 
 def _check_unchanged(y: Tensor, op: Operation, parents: Sequence[Any], places: Iterable[int]) -> None:

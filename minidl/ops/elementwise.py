@@ -20,6 +20,11 @@ def value(x: Any) -> Any:
     return x.data if isinstance(x, Tensor) else x
 
 
+def number(x: Any) -> Any:
+    """A NumPy scalar as a Python number, which never promotes float32; anything else unchanged."""
+    return x.item() if isinstance(x, np.generic) else x
+
+
 # -- arithmetic
 
 add = operation("add", np.add, "a + b", a=lambda g: g, b=lambda g: g)
@@ -36,14 +41,21 @@ _power = operation(
 _pow = operation(
     "pow",
     np.power,
-    a=lambda g, a, b: g * b * pow(a, b - 1),
-    b=lambda g, y, a: g * y * log(where(value(a) == 0, 1.0, a)),  # 0**b is constant in b: y is 0 there
+    a=lambda g, a, b: g * b * pow(_one_where((value(a) == 0) & (value(b) == 0), a), b - 1),  # a**0 is constant in a
+    b=lambda g, y, a: g * y * log(_one_where(value(a) == 0, a)),  # 0**b is constant in b: y is 0 there
 )
+
+
+def _one_where(condition: Any, a: Any) -> Any:
+    if isinstance(a, int | float):
+        return 1.0 if condition else a
+    return where(condition, 1.0, a)
 
 
 def pow(a: Any, b: Any) -> Any:
     """a to the power b; where b is a number it is a constant. The derivative by b needs a >= 0, else it is NaN."""
-    return _power(a, n=b) if isinstance(b, int | float) else _pow(a, b)
+    b = number(b)
+    return _power(a, n=b) if isinstance(b, int | float) else _pow(number(a), b)
 
 
 # -- functions of one variable
@@ -51,7 +63,7 @@ def pow(a: Any, b: Any) -> Any:
 exp = operation("exp", np.exp, "e to the power x.", x=lambda g, y: g * y)
 log = operation(
     "log",
-    lambda x: math.log(x) if isinstance(x, int | float) and x > 0 else np.log(x),
+    lambda x: float(np.log(x)) if isinstance(x, int | float) else np.log(x),
     "The natural logarithm.",
     x=lambda g, x: g / x,
 )
@@ -88,12 +100,12 @@ _elu = operation(
 
 def leaky_relu(x: Any, slope: float = 0.01) -> Any:
     """x where positive, slope * x elsewhere (Maas et al. 2013)."""
-    return _leaky_relu(x, slope=slope)
+    return _leaky_relu(x, slope=number(slope))
 
 
 def elu(x: Any, alpha: float = 1.0) -> Any:
     """x where positive, alpha (exp(x) - 1) elsewhere (Clevert et al. 2015, eq. 15)."""
-    return _elu(x, alpha=alpha)
+    return _elu(x, alpha=number(alpha))
 
 
 _C = math.sqrt(2 / math.pi)
@@ -157,4 +169,4 @@ def clip(x: Any, low: float = -math.inf, high: float = math.inf) -> Any:
     """x limited to [low, high]; the derivative is 1 inside and on the edges, 0 outside."""
     if low > high:
         raise ValueError(f"clip needs low <= high, got low={low} and high={high}")
-    return _clip(x, low=low, high=high)
+    return _clip(x, low=number(low), high=number(high))

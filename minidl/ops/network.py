@@ -12,7 +12,7 @@ import numpy as np
 
 from ..backend import array_module, device_of, is_array, to_device
 from ..tensor import Tensor, operation
-from .elementwise import exp, log, mul, sigmoid, softplus, value
+from .elementwise import exp, log, mul, number, sigmoid, softplus, value
 from .reduction import mean, softmax, sum, var
 from .shape import getitem, reshape, swap_last
 
@@ -28,7 +28,8 @@ _matmul = operation(
 
 def matmul(a: Any, b: Any) -> Any:
     """a @ b: the product of matrices, of stacks of matrices (broadcast), or with vectors, as numpy.matmul."""
-    shapes = np.shape(a), np.shape(b)
+    a, b = (x if isinstance(x, Tensor) or is_array(x) else np.asarray(x) for x in (a, b))
+    shapes = a.shape, b.shape
     if not (shapes[0] and shapes[1]) or shapes[0][-1] != shapes[1][-2 if len(shapes[1]) > 1 else 0]:
         raise ValueError(f"matmul of shapes {shapes[0]} and {shapes[1]}: the last axis of a must fit b's rows")
     if len(shapes[0]) > 1 and len(shapes[1]) > 1:
@@ -98,6 +99,13 @@ def _cross_entropy_arrays(x: Any, labels: Any, reduction: str) -> Any:
 
 def one_hot(labels: Any, classes: int, dtype: Any = np.float32) -> Any:
     """A row per label with 1 at the label and 0 elsewhere: (N,) integers to (N, classes)."""
+    labels = np.asarray(labels) if isinstance(labels, list | tuple) else value(labels)
+    if labels.size and not (0 <= int(labels.min()) and int(labels.max()) < classes):
+        raise ValueError(f"labels must lie in 0 .. {classes - 1}, got {int(labels.min())} .. {int(labels.max())}")
+    return _one_hot(labels, classes, dtype)
+
+
+def _one_hot(labels: Any, classes: int, dtype: Any) -> Any:
     xp = array_module(labels)
     rows = xp.zeros((len(labels), classes), dtype=dtype)
     rows[xp.arange(len(labels)), labels] = 1
@@ -108,7 +116,7 @@ def _cross_entropy_derivative(g: Any, x: Any, labels: Any, reduction: str) -> An
     per_sample = _scale(g, reduction, x)
     if reduction == "none":
         per_sample = reshape(per_sample, (-1, 1))
-    return (softmax(x, axis=1) - one_hot(labels, x.shape[1], x.dtype)) * per_sample
+    return (softmax(x, axis=1) - _one_hot(labels, x.shape[1], x.dtype)) * per_sample
 
 
 _softmax_cross_entropy = operation("softmax_cross_entropy", _cross_entropy_arrays, x=_cross_entropy_derivative)
@@ -165,7 +173,7 @@ _mse = operation(
 
 
 def _scale_all(g: Any, reduction: str, like: Any) -> Any:
-    return g / like.size if reduction == "mean" else g
+    return g / np.size(like) if reduction == "mean" else g
 
 
 def _same_shape(name: str, prediction: Any, target: Any) -> None:
@@ -207,9 +215,11 @@ _dropout = operation("dropout", lambda x, mask: x * mask, x=lambda g, mask: g * 
 
 def dropout(x: Any, p: float, rng: np.random.Generator) -> Any:
     """Each element 0 with probability p, else divided by 1 - p, so that its mean stays (Srivastava et al. 2014)."""
+    if not 0 <= p < 1:
+        raise ValueError(f"dropout needs 0 <= p < 1, got {p}")
     data = value(x)
     keep = rng.random(data.shape, dtype=np.float32) >= p
-    mask = to_device((keep / np.float32(1 - p)).astype(data.dtype), device_of(data))
+    mask = to_device(keep / data.dtype.type(1 - p), device_of(data))
     return _dropout(x, mask=mask)
 
 
@@ -231,12 +241,12 @@ _standardize = operation(
 
 def batch_norm(x: Any, gamma: Any, beta: Any, eps: float = 1e-5) -> Any:
     """gamma (x - mean) / sqrt(var + eps) + beta, mean and variance of each column (Ioffe & Szegedy 2015, Alg. 1)."""
-    return mul(_standardize(x, axes=(0,), eps=eps), gamma) + beta
+    return mul(_standardize(x, axes=(0,), eps=number(eps)), gamma) + beta
 
 
 def layer_norm(x: Any, gamma: Any, beta: Any, eps: float = 1e-5) -> Any:
     """The same with the mean and variance of each row, over the last axis (Ba et al. 2016)."""
-    return mul(_standardize(x, axes=(x.ndim - 1,), eps=eps), gamma) + beta
+    return mul(_standardize(x, axes=(x.ndim - 1,), eps=number(eps)), gamma) + beta
 
 
 def naive_batch_norm(x: Any, gamma: Any, beta: Any, eps: float = 1e-5) -> Any:

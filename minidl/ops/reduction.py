@@ -9,11 +9,16 @@ import numpy as np
 
 from ..tensor import operation
 from .elementwise import exp, value
-from .shape import broadcast_to, reshape
+from .shape import broadcast_to, place_of_axis, reshape
 
 
 def _spread(g: Any, kept: Any, shape: Any) -> Any:
     return broadcast_to(reshape(g, kept), shape)
+
+
+def _count(kept: Any, shape: Any) -> int:
+    """How many elements become one."""
+    return math.prod(shape) // (math.prod(kept) or 1)
 
 
 # kept: the shape with reduced axes as 1; shape: of the input; both worked out by _axes
@@ -25,13 +30,13 @@ _sum = operation(
 _mean = operation(
     "mean",
     lambda x, axes, keepdims, kept, shape: x.mean(axis=axes, keepdims=keepdims),
-    x=lambda g, kept, shape: _spread(g / (math.prod(shape) // math.prod(kept)), kept, shape),
+    x=lambda g, kept, shape: _spread(g / _count(kept, shape), kept, shape),
 )
 _var = operation(
     "var",
     lambda x, axes, keepdims, kept, shape, ddof: x.var(axis=axes, keepdims=keepdims, ddof=ddof),
     x=lambda g, x, axes, kept, shape, ddof: (
-        reshape(g, kept) * (x - mean(x, axes, keepdims=True)) * (2 / (math.prod(shape) // math.prod(kept) - ddof))
+        reshape(g, kept) * (x - mean(x, axes, keepdims=True)) * (2 / (_count(kept, shape) - ddof))
     ),
 )
 _max = operation(
@@ -58,10 +63,7 @@ def _axes(x: Any, axis: Any, keepdims: bool) -> dict[str, Any]:
         axes = tuple(range(len(shape)))
     else:
         axes = tuple(int(a) for a in axis) if isinstance(axis, tuple | list) else (int(axis),)
-        for a in axes:
-            if not -len(shape) <= a < len(shape):
-                raise ValueError(f"axis {a} is out of range for shape {shape}")
-        axes = tuple(a % len(shape) for a in axes)
+        axes = tuple(place_of_axis(a, shape) for a in axes)
     kept = tuple(1 if i in axes else n for i, n in enumerate(shape))
     return {"axes": axes, "keepdims": keepdims, "kept": kept, "shape": shape}
 
@@ -78,7 +80,10 @@ def mean(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
 
 def var(x: Any, axis: Any = None, keepdims: bool = False, ddof: int = 0) -> Any:
     """The variance; divides by n - ddof, so that ddof=0 is NumPy's default and 1 is PyTorch's."""
-    return _var(x, **_axes(x, axis, keepdims), ddof=ddof)
+    options = _axes(x, axis, keepdims)
+    if _count(options["kept"], options["shape"]) <= ddof:
+        raise ValueError(f"var with ddof={ddof} needs more than {ddof} elements, got shape {np.shape(x)}, axis {axis}")
+    return _var(x, **options, ddof=ddof)
 
 
 def max(x: Any, axis: Any = None, keepdims: bool = False) -> Any:

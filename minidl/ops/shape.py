@@ -20,6 +20,13 @@ _getitem = operation("getitem", lambda x, index, shape: x[index], x=lambda g, in
 _copy = operation("copy", lambda x: x.copy(), x=lambda g: g)
 
 
+def place_of_axis(axis: int, shape: Any) -> int:
+    """The axis counted from the front; ValueError where the shape has no such axis."""
+    if not -len(shape) <= axis < len(shape):
+        raise ValueError(f"axis {axis} is out of range for shape {tuple(shape)}")
+    return axis % len(shape)
+
+
 def reshape(x: Any, *shape: Any) -> Any:
     """The same elements in another shape, given as numbers or one tuple; one entry may be -1."""
     to = shape[0] if len(shape) == 1 and not isinstance(shape[0], int | np.integer) else shape
@@ -30,7 +37,7 @@ def transpose(x: Any, *axes: Any) -> Any:
     """The axes in another order, given as numbers or one tuple; reversed where none are given."""
     if len(axes) == 1 and not isinstance(axes[0], int | np.integer):
         axes = axes[0] or ()
-    order = [a % x.ndim for a in axes] if axes else list(range(x.ndim))[::-1]
+    order = [place_of_axis(a, x.shape) for a in axes] if axes else list(range(x.ndim))[::-1]
     return _transpose(x, axes=order, back=list(np.argsort(order)))
 
 
@@ -88,7 +95,7 @@ def concatenate(tensors: Sequence[Any], axis: int = 0) -> Any:
     tensors = list(tensors)
     if not tensors:
         raise ValueError("concatenate needs at least one Tensor, got an empty list")
-    axis = axis % tensors[0].ndim
+    axis = place_of_axis(axis, tensors[0].shape)
     edges = [0, *np.cumsum([t.shape[axis] for t in tensors]).tolist()]
     return _concatenate(len(tensors))(*tensors, axis=axis, edges=edges)
 
@@ -98,6 +105,6 @@ def stack(tensors: Sequence[Any], axis: int = 0) -> Any:
     tensors = list(tensors)
     if not tensors:
         raise ValueError("stack needs at least one Tensor, got an empty list")
-    axis = axis % (tensors[0].ndim + 1)
+    axis = place_of_axis(axis, (len(tensors), *tensors[0].shape))
     new_axis = (slice(None),) * axis + (None,)
     return concatenate([getitem(t, new_axis) if isinstance(t, Tensor) else t[new_axis] for t in tensors], axis)

@@ -34,6 +34,6 @@ def get(name: str) -> type[Optimizer]:
     by_name = {cls.__name__.lower(): cls for cls in _FAMILY}
     if name.lower() not in by_name:
         near = difflib.get_close_matches(name.lower(), by_name, n=3, cutoff=0.5)
-        hint = f"; did you mean {' or '.join(by_name[n].__name__ for n in near)}?" if near else ""
+        hint = f"; did you mean {' or '.join(by_name[n].__name__ for n in near)}?" if near else "."
         raise ValueError(f"unknown optimizer {name!r}{hint} There are: {', '.join(names())}")
     return by_name[name.lower()]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..backend import Array, sqrt
+from ..backend import Array, maximum, sqrt
 from .optimizer import Optimizer, Schedule
 
 
@@ -88,7 +88,7 @@ class RMSProp(Optimizer):
         if m is not None:
             m *= alpha
             m += (1 - alpha) * g
-            spread = v - m * m
+            spread = maximum(v - m * m, 0.0)  # rounding can make it negative when g hardly changes
         d = g / (sqrt(spread + eps) if eps_inside_sqrt else sqrt(spread) + eps)
         if b is not None:
             b *= momentum

@@ -36,7 +36,7 @@ def clip_grad_norm(params: Tensor | Iterable[Tensor], max_norm: float) -> float:
     norm = math.sqrt(sum(float((g.astype("float64") ** 2).sum()) for g in gradients))
     if not math.isfinite(norm):
         raise FloatingPointError(f"the global norm of the gradients is {norm}; lower the learning rate")
-    factor = min(1.0, max_norm / (norm + 1e-6))
+    factor = min(1.0, float(max_norm) / (norm + 1e-6))
     if factor < 1:
         for g in gradients:
             g *= factor

@@ -51,11 +51,13 @@ class Optimizer:
         self.defaults = defaults
         self.param_groups: list[dict[str, Any]] = []
         self.steps = 0  # done so far
-        self._state: dict[int, dict[str, Any]] = {}  # id of the parameter -> {"t": updates so far, name: array}
+        self._state: dict[Tensor, dict[str, Any]] = {}  # of each parameter: {"t": updates so far, name: array}
         self._kernels: dict[Any, Callable[..., None]] = {}  # fused rules of the GPU
         names = inspect.signature(self.update).parameters.values()
         self._wants = [p.name for p in names if p.kind is p.KEYWORD_ONLY]
-        self._names: dict[int, str] = {}
+        self._names: dict[Tensor, str] = {}
+        if not isinstance(params, Iterable):
+            raise TypeError(f"{type(self).__name__} got {params!r:.60}; give it the parameters: model.parameters()")
         groups = [params] if isinstance(params, Tensor) else list(params)
         if not groups:
             raise ValueError(
@@ -76,7 +78,8 @@ class Optimizer:
             raise ValueError(f"{me}: parameter group {len(self.param_groups)} has no parameters")
         tensors: list[Tensor] = []
         for entry in params:
-            name, p = entry if isinstance(entry, tuple) else (None, entry)
+            named = isinstance(entry, tuple) and len(entry) == 2 and isinstance(entry[0], str)
+            name, p = entry if named else (None, entry)
             if not isinstance(p, Tensor):
                 raise TypeError(f"{me} updates Tensors, got {type(p).__name__} {p!r:.60}")
             if not p.requires_grad or p._op is not None:
@@ -85,11 +88,15 @@ class Optimizer:
                     + ("a result" if p._op is not None else "a constant")
                     + f" of shape {p.shape}"
                 )
-            if id(p) in self._names:
-                raise ValueError(f"{me}: the parameter {self._names[id(p)]} is given twice")
+            if p in self._names:
+                raise ValueError(f"{me}: the parameter {self._names[p]} is given twice")
             name = name or p.name
             taken = set(self._names.values())
-            self._names[id(p)] = name if name and name not in taken else str(len(self._names))
+            if not name or name in taken:
+                name = str(len(self._names))
+            while name in taken:  # someone's name is a number
+                name += "'"
+            self._names[p] = name
             tensors.append(p)
         group = {**self.defaults, **given, "params": tensors}
         for key, x in group.items():
@@ -98,14 +105,21 @@ class Optimizer:
         self.param_groups.append(group)
 
     def _checked(self, name: str, x: Any) -> Any:
-        """The hyper-parameter as plain Python numbers (a NumPy number would promote float32), or ValueError."""
-        me = type(self).__name__
-        if callable(x) and name == "lr" or isinstance(x, bool | str) or x is None:
+        """The hyper-parameter as plain Python numbers (a NumPy number would promote float32), or an error."""
+        known = name in _RANGES or name in self.ranges
+        if (callable(x) and name == "lr") or (not known and (isinstance(x, bool | str) or x is None)):
             return x
-        if isinstance(x, tuple | list):
-            return tuple(self._checked(name, i) for i in x)
+        default = getattr(inspect.signature(type(self)).parameters.get(name), "default", None)
+        if isinstance(default, tuple) and (not isinstance(x, tuple | list) or len(x) != len(default)):
+            raise ValueError(f"{type(self).__name__}: {name} must be {len(default)} numbers, got {x!r}")
+        if isinstance(x, tuple | list) and (isinstance(default, tuple) or name == "betas" or not known):
+            return tuple(self._number(name, i) for i in x)
+        return self._number(name, x)
+
+    def _number(self, name: str, x: Any) -> float:
+        me = type(self).__name__
         try:
-            number = float(x)
+            number = float("no number" if isinstance(x, bool | str) else x)
         except (TypeError, ValueError):
             raise TypeError(f"{me}: {name} must be a number, got {x!r}") from None
         low, high, closed = (_RANGES | self.ranges).get(name, (-math.inf, math.inf, False))
@@ -139,11 +153,10 @@ class Optimizer:
         return loss
 
     def _rate(self, group: dict[str, Any]) -> float:
-        rate = group["lr"]
-        if callable(rate):
-            rate = float(rate(self.steps))
-            if not (0 <= rate < math.inf):
-                raise ValueError(f"the schedule {group['lr']!r} gave the rate {rate} at step {self.steps}")
+        lr = group["lr"]
+        rate = float(lr(self.steps) if callable(lr) else lr)
+        if not (0 <= rate < math.inf):
+            raise ValueError(f"{type(self).__name__}: the learning rate {lr!r} gave {rate} at step {self.steps}")
         return rate
 
     def _update_parameter(self, p: Tensor, group: dict[str, Any], lr: float) -> None:
@@ -196,11 +209,14 @@ class Optimizer:
         return self._kernels[key]
 
     def _state_of(self, p: Tensor, group: dict[str, Any]) -> dict[str, Any]:
-        if id(p) not in self._state:
-            names = [*self.state, *(name for name, switch in self.optional_state.items() if group[switch])]
+        if p not in self._state:
             xp = array_module(p._data)
-            self._state[id(p)] = {"t": 0} | {name: xp.zeros_like(p._data, order="C") for name in names}
-        return self._state[id(p)]
+            names = self._state_names(group)
+            self._state[p] = {"t": 0} | {name: xp.zeros_like(p._data, order="C") for name in names}
+        return self._state[p]
+
+    def _state_names(self, group: dict[str, Any]) -> list[str]:
+        return [*self.state, *(name for name, switch in self.optional_state.items() if group[switch])]
 
     # -- what a training loop needs
 
@@ -233,52 +249,62 @@ class Optimizer:
         """
         state = {}
         for p in self.parameters():
-            if id(p) in self._state:
-                saved = self._state[id(p)]
-                state[self._names[id(p)]] = {k: v if k == "t" else np.array(to_numpy(v)) for k, v in saved.items()}
+            if p in self._state:
+                saved = self._state[p]
+                state[self._names[p]] = {k: v if k == "t" else np.array(to_numpy(v)) for k, v in saved.items()}
         groups = []
         for group in self.param_groups:
             plain = {k: None if callable(v) else v for k, v in group.items()}
-            groups.append({**plain, "params": [self._names[id(p)] for p in group["params"]]})
+            groups.append({**plain, "params": [self._names[p] for p in group["params"]]})
         return {"optimizer": type(self).__name__, "steps": self.steps, "state": state, "param_groups": groups}
 
     def load_state_dict(self, saved: dict[str, Any]) -> None:
         """Take over a state_dict; ValueError, and nothing changed, where it is of another optimizer or other shapes."""
         me = type(self).__name__
-        if not isinstance(saved, dict) or not {"optimizer", "steps", "state", "param_groups"} <= set(saved):
-            raise ValueError(f"{me}: this is no optimizer state: expected the dict that state_dict() gives")
-        if saved["optimizer"] != me:
-            raise ValueError(f"the state is of {saved['optimizer']}, this optimizer is {me}")
-        mine = [[self._names[id(p)] for p in group["params"]] for group in self.param_groups]
-        theirs = [list(group["params"]) for group in saved["param_groups"]]
+        try:
+            name, steps, state = saved["optimizer"], int(saved["steps"]), dict(saved["state"])
+            groups = [dict(group) for group in saved["param_groups"]]
+            theirs = [list(group["params"]) for group in groups]
+        except (TypeError, KeyError, ValueError):
+            raise ValueError(f"{me}: this is no optimizer state: expected the dict that state_dict() gives") from None
+        if name != me:
+            raise ValueError(f"the state is of {name}, this optimizer is {me}")
+        mine = [[self._names[p] for p in group["params"]] for group in self.param_groups]
         if mine != theirs:
             raise ValueError(f"{me}: the state is for the parameter groups {theirs}, these are {mine}")
-        new_groups = []
-        for group, other in zip(self.param_groups, saved["param_groups"], strict=True):
+        new_groups: list[dict[str, Any]] = []
+        new_state: dict[Tensor, dict[str, Any]] = {}
+        for group, other in zip(self.param_groups, groups, strict=True):
             if set(other) != set(group):
                 raise ValueError(f"{me}: the state has hyper-parameters {sorted(other)}, expected {sorted(group)}")
             kept = {k: v for k, v in other.items() if k != "params" and not (k == "lr" and v is None)}
             new_groups.append({**group, **{k: self._checked(k, v) for k, v in kept.items()}})
-        by_name = {self._names[id(p)]: p for p in self.parameters()}
-        new_state: dict[int, dict[str, Any]] = {}
-        for name, arrays in saved["state"].items():
-            p = by_name[name]
-            new_state[id(p)] = {}
-            for key, x in arrays.items():
-                if key != "t":
-                    if x.shape != p.shape or x.dtype != p.dtype:
-                        raise ValueError(
-                            f"{me}: state {key} of {name} has shape {x.shape} and dtype {x.dtype}, the parameter "
-                            f"{p.shape} and {p.dtype}"
-                        )
-                    x = to_device(np.array(x, order="C"), device_of(p._data))
-                new_state[id(p)][key] = x
-        self.param_groups, self._state, self.steps = new_groups, new_state, int(saved["steps"])
+            for p in group["params"]:
+                if self._names[p] in state:
+                    arrays = state.pop(self._names[p])
+                    new_state[p] = self._loaded(arrays, p, ["t", *self._state_names(new_groups[-1])])
+        if state:
+            raise ValueError(f"{me}: the state is of {', '.join(map(str, state))}, which no group has")
+        self.param_groups, self._state, self.steps = new_groups, new_state, steps
+
+    def _loaded(self, saved: Any, p: Tensor, expected: list[str]) -> dict[str, Any]:
+        """One parameter's state, checked and copied to where the parameter is."""
+        me, name = type(self).__name__, self._names[p]
+        if not isinstance(saved, dict) or set(saved) != set(expected):
+            raise ValueError(f"{me}: the state of {name} is {list(saved)}, expected {expected}")
+        loaded: dict[str, Any] = {"t": int(saved["t"])}
+        for key in expected[1:]:
+            x = np.asarray(saved[key])
+            if x.shape != p.shape or x.dtype != p.dtype:
+                raise ValueError(
+                    f"{me}: state {key} of {name} has shape {x.shape} and dtype {x.dtype}, the parameter {p.shape} "
+                    f"and {p.dtype}"
+                )
+            loaded[key] = to_device(np.array(x, order="C"), device_of(p._data))
+        return loaded
 
     def __repr__(self) -> str:
         group = self.param_groups[0]
         settings = ", ".join(f"{k}={v:g}" if isinstance(v, float) else f"{k}={v}" for k, v in group.items()
                              if k != "params")  # fmt: skip
         return f"{type(self).__name__}({settings})"
-
-

@@ -1,0 +1,28 @@
+"""Datasets and the loader that cuts them into batches.
+
+`load("digits")` gives arrays, `DataLoader(data.train, 32, shuffle=True)` the batches of one epoch after the other.
+"""
+
+from .dataset import ArrayDataset, train_validation_split
+from .idx import read_idx
+from .loader import DataLoader
+from .registry import DATASETS, DatasetInfo, RemoteFile
+from .sources import DataSplits, load
+from .standardize import Standardizer, standardize
+from .toys import make_moons, make_spirals
+
+__all__ = [
+    "ArrayDataset",
+    "DataLoader",
+    "train_validation_split",
+    "Standardizer",
+    "standardize",
+    "load",
+    "DataSplits",
+    "make_moons",
+    "make_spirals",
+    "read_idx",
+    "DATASETS",
+    "DatasetInfo",
+    "RemoteFile",
+]

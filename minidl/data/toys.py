@@ -1,0 +1,58 @@
+"""Two-dimensional toy data, generated here: problems whose solution can be drawn."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..backend import generator
+
+
+def make_moons(
+    n: int = 1000, noise: float = 0.1, seed: int | np.random.Generator | None = 0
+) -> tuple[np.ndarray, np.ndarray]:
+    """Two half circles, one hooked into the other: x float32 (n, 2), y int64 (n,) in {0, 1}.
+
+    noise is the standard deviation of the normal noise on both coordinates; the circles have radius 1. The classes
+    alternate, and differ by at most one sample.
+    """
+    _check(n, noise, classes=2)
+    rng = generator(seed)
+    y = np.arange(n) % 2
+    t = rng.uniform(0, np.pi, n)
+    upper = np.stack([np.cos(t), np.sin(t)], axis=1)
+    lower = np.stack([1 - np.cos(t), 0.5 - np.sin(t)], axis=1)
+    x = np.where(y[:, None] == 0, upper, lower)
+    return _with_noise(x, noise, rng), y
+
+
+def make_spirals(
+    n: int = 1000, noise: float = 0.03, classes: int = 3, seed: int | np.random.Generator | None = 0
+) -> tuple[np.ndarray, np.ndarray]:
+    """`classes` arms that wind around the origin: x float32 (n, 2), y int64 (n,) in {0, ..., classes - 1}.
+
+    On each arm the radius r runs from 0.1 to 1 and the angle with it, by 3/4 of a turn. noise is the standard deviation
+    of the normal noise on both coordinates. The classes take turns, and differ by at most one sample.
+    """
+    _check(n, noise, classes)
+    rng = generator(seed)
+    y = np.arange(n) % classes
+    r = rng.uniform(0.1, 1, n)
+    angle = 2 * np.pi * (y / classes + 0.75 * r)
+    x = r[:, None] * np.stack([np.cos(angle), np.sin(angle)], axis=1)
+    return _with_noise(x, noise, rng), y
+
+
+def _with_noise(x: np.ndarray, noise: float, rng: np.random.Generator) -> np.ndarray:
+    return (x + noise * rng.standard_normal(x.shape)).astype(np.float32)
+
+
+def _check(n: int, noise: float, classes: int) -> None:
+    for name, value in (("n", n), ("classes", classes)):
+        if not isinstance(value, (int, np.integer)) or isinstance(value, bool):
+            raise TypeError(f"{name}={value!r} is a {type(value).__name__}; expected an integer")
+    if classes < 2:
+        raise ValueError(f"classes={classes}; expected at least 2")
+    if n < classes:
+        raise ValueError(f"n={n} points for {classes} classes; expected at least one point per class")
+    if not 0 <= noise < np.inf:
+        raise ValueError(f"noise={noise}; expected a finite standard deviation >= 0")

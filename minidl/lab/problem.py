@@ -1,0 +1,91 @@
+"""A problem: data, a network and the settings that every optimizer shares."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from .. import data, nn
+
+# dataset: hidden layers, batch size, epochs, target validation accuracy; fixed before any run was made
+DEFAULTS: dict[str, tuple[tuple[int, ...], int, int, float]] = {
+    "digits": ((64, 32), 32, 20, 0.95),
+    "mnist": ((256, 128), 128, 5, 0.97),
+    "fashion_mnist": ((256, 128), 128, 10, 0.87),
+    "moons": ((32, 32), 32, 30, 0.95),
+    "spirals": ((64, 64), 32, 60, 0.95),
+}
+
+
+@dataclass(frozen=True)
+class Problem:
+    """An MLP with ReLU on a dataset, with softmax cross-entropy. Everything but the optimizer.
+
+    hidden: the widths of the hidden layers. target: the validation accuracy that "steps to target" counts to.
+    """
+
+    dataset: str = "digits"
+    hidden: tuple[int, ...] = (64, 32)
+    batch_size: int = 32
+    epochs: int = 20
+    target: float = 0.95
+
+    @classmethod
+    def default(cls, dataset: str = "digits", **changes: Any) -> Problem:
+        """The settings for a dataset, with changes (None changes nothing); ValueError for an unknown dataset."""
+        name = dataset.lower().replace("-", "_")
+        if name not in DEFAULTS:
+            data.load(name)  # raises, with the near matches
+            raise ValueError(f"{dataset!r} is no classification problem for an MLP; there are {', '.join(DEFAULTS)}")
+        hidden, batch_size, epochs, target = DEFAULTS[name]
+        settings = {"hidden": hidden, "batch_size": batch_size, "epochs": epochs, "target": target}
+        settings |= {k: v for k, v in changes.items() if v is not None}
+        problem = cls(name, **settings)  # type: ignore[arg-type]
+        for label, n in [("epochs", problem.epochs), ("batch size", problem.batch_size)] + [
+            ("hidden layer width", n) for n in problem.hidden
+        ]:
+            if not isinstance(n, int) or n < 1:
+                raise ValueError(f"{label} must be a positive whole number, got {n!r}")
+        if not 0 < problem.target <= 1:
+            raise ValueError(f"target must be an accuracy in (0, 1], got {problem.target}")
+        return problem
+
+    def splits(self) -> data.DataSplits:
+        """The data, inputs standardised with the statistics of the training set; read once per process."""
+        return _splits(self.dataset)
+
+    def model(self, seed: int) -> nn.Sequential:
+        """The network with the initial weights of this seed: He normal, zero bias."""
+        splits = self.splits()
+        rng = np.random.default_rng([seed, 1])
+        widths = [splits.train.x.shape[1], *self.hidden, len(splits.classes)]
+        layers: list[nn.Module] = []
+        for fan_in, fan_out in zip(widths, widths[1:], strict=False):
+            layers += [nn.Dense(fan_in, fan_out, rng=rng), nn.ReLU()]
+        return nn.Sequential(*layers[:-1])
+
+    def loader(self, seed: int) -> data.DataLoader:
+        """The training batches in the order of this seed."""
+        return data.DataLoader(self.splits().train, self.batch_size, shuffle=True, seed=seed)
+
+
+@lru_cache(maxsize=2)
+def _splits(dataset: str) -> data.DataSplits:
+    splits = data.load(dataset)
+    train, validation, test = data.standardize(splits.train, splits.validation, splits.test)
+    return data.DataSplits(splits.name, train, validation, test, splits.classes, splits.source)
+
+
+def start_hash(model: nn.Module, loader: data.DataLoader) -> str:
+    """A fingerprint of the initial weights and of the first epoch's batch order: equal for runs that start equal."""
+    digest = hashlib.sha256()
+    for name, x in model.state_dict().items():
+        digest.update(name.encode() + x.tobytes())
+    for batch in loader:
+        digest.update(np.ascontiguousarray(batch[1]).tobytes())
+    loader.set_epoch(0)
+    return digest.hexdigest()[:16]
