@@ -13,12 +13,12 @@ from types import ModuleType
 from .registry import DATASETS, DatasetInfo, RemoteFile
 
 
-def fetch(info: DatasetInfo, file: RemoteFile, verify: bool = True) -> Path:
+def fetch(info: DatasetInfo, file: RemoteFile, verify: bool = True, download_missing: bool = True) -> Path:
     """The path of a dataset's file, plain or .gz: found on this machine, else downloaded.
 
     Looked for in the folder that the environment variable MINIDL_DATA names, in `datasets/` under the current folder
     and in the user's cache; in each under the dataset's name, then directly. A found file is checked by its checksum
-    unless verify=False; a downloaded one always.
+    unless verify=False; a downloaded one always. download_missing=False never asks the network.
 
     Raises ValueError for a checksum that does not match, FileNotFoundError where no mirror gives the file or
     MINIDL_DATA names no folder, ImportError where a download needs pooch and it is missing.
@@ -33,6 +33,8 @@ def fetch(info: DatasetInfo, file: RemoteFile, verify: bool = True) -> Path:
                 if verify:
                     check(path, file)
                 return path
+    if not download_missing:
+        raise FileNotFoundError(f"{file.name} of {info.name} is not in {', '.join(map(str, searched))}")
     return download(info, file, _download_root() / info.folders[0], searched)
 
 

@@ -44,7 +44,8 @@ def load(name: str, **options: Any) -> DataSplits:
                      options: seed=0 of the split
     "mnist"          x (N, 784) in [0, 1]: 50,000/10,000/10,000, from IDX files found or downloaded
                      options: validation=10000, how many (or which fraction) to cut from the end of the training
-                     file; verify=True, check found files by their checksum
+                     file; verify=True, check found files by their checksum;
+                     download=True, fetch what is not on this machine
     "fashion_mnist"  the same for articles of clothing
     "moons"          x (N, 2), generated; 60/20/20 %, stratified; options: n=1000, noise=0.1, seed=0
     "spirals"        x (N, 2), generated; 60/20/20 %, stratified; options: n=1000, noise=0.03, classes=3, seed=0
@@ -105,9 +106,11 @@ def _shares(
     return DataSplits(name, train, validation, test, classes, info.source)
 
 
-def _mnist(name: str, validation: int | float = 10_000, verify: bool = True) -> DataSplits:
+def _mnist(
+    name: str, validation: int | float = 10_000, verify: bool = True, download: bool = True
+) -> DataSplits:
     info = DATASETS[name]
-    train_x, train_y, test_x, test_y = (fetch(info, file, verify) for file in info.files)
+    train_x, train_y, test_x, test_y = (fetch(info, file, verify, download) for file in info.files)
     x, y = _images_and_labels(train_x, train_y, len(info.classes))
     test = ArrayDataset(*_images_and_labels(test_x, test_y, len(info.classes)))
     cut = len(x) - validation_count(validation, len(x))

@@ -1,0 +1,47 @@
+"""The main job as code: a fair comparison of optimizers, with one's own rule beside minidl's.
+
+Look at: SignDescent below is a complete optimizer. It starts from the same weights, sees the same batches and gets as
+many learning rates to try as the others. Change its rule, or the problem: `--dataset moons`.
+
+    python examples/compare_optimizers.py [--quick] [--out FOLDER] [--dataset digits]
+"""
+
+import argparse
+from pathlib import Path
+
+from minidl import lab, optim
+from minidl.backend import sign
+
+
+class SignDescent(optim.Optimizer):
+    """w <- w - lr sign(g): every parameter moves by the same amount           Bernstein et al. 2018"""
+
+    def __init__(self, params, lr=1e-3, weight_decay=0.0):
+        super().__init__(params, lr=lr, weight_decay=weight_decay)
+
+    def update(self, w, g, *, lr):
+        w -= lr * sign(g)
+
+
+if __name__ == "__main__":  # the worker processes import this file to find SignDescent
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="fewer optimizers, rates and epochs")
+    parser.add_argument("--out", type=Path, default=Path("results/compare_optimizers"), help="folder for the results")
+    parser.add_argument("--dataset", default="digits", help="digits, moons, spirals, mnist, fashion_mnist")
+    options = parser.parse_args()
+
+    mine = f"{__file__}:SignDescent"
+    if options.quick:
+        comparison = lab.compare(options.dataset, ["sgd", "adam", mine], epochs=3, seeds=2, lr_grid=[0.001, 0.01, 0.1])
+    else:
+        comparison = lab.compare(options.dataset, [*optim.names(), mine])
+    print(comparison)
+
+    # The records behind the table: every run, every evaluation. Which rates were usable at all?
+    print("\nvalidation accuracy at the end, by learning rate")
+    for name in comparison.grids:
+        runs = [r for r in comparison.tuning if r["optimizer"] == name]
+        print(f"{name.rpartition(':')[2]:12}", *(f"{r['lr']:g}: {r['validation_accuracy']:.1%}  " for r in runs))
+
+    paths = comparison.save(options.out)
+    print("\nwrote", *paths)

@@ -1,0 +1,71 @@
+"""Every example runs in a fresh process, without a display, data or network, and says what its docstring promises."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+FOLDER = Path(__file__).parents[1] / "examples"
+SCRIPTS = sorted(FOLDER.glob("*.py"))
+
+
+def run(script: Path, out: Path, *arguments: str) -> str:
+    environment = {k: v for k, v in os.environ.items() if k not in ("DISPLAY", "MINIDL_DATA", "MPLBACKEND")}
+    done = subprocess.run(
+        [sys.executable, str(script), "--out", str(out), *arguments],
+        cwd=out, env=environment, capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda p: p.stem)
+def test_runs_quickly_and_leaves_its_files_in_out(script, tmp_path):
+    text = run(script, tmp_path, "--quick")
+    written = [p for p in tmp_path.rglob("*") if p.is_file()]
+    assert any(p.suffix == ".png" for p in written)
+    assert all(p.stat().st_size > 0 for p in written)
+    assert str(tmp_path) in text  # it says where
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda p: p.stem)
+def test_docstring_says_what_to_look_at_what_to_change_and_how_to_run(script):
+    text = script.read_text()
+    docstring = text.split('"""')[1]
+    assert "Look at:" in docstring
+    assert re.search(r"Change|Try", docstring)
+    assert f"python examples/{script.name} [--quick] [--out FOLDER]" in docstring
+
+
+def test_network_by_hand_agrees_with_autograd(tmp_path):
+    text = run(FOLDER / "02_network_by_hand.py", tmp_path, "--quick")
+    differences = [float(x) for x in re.findall(r"largest difference (\S+)", text)]
+    assert len(differences) == 4
+    assert max(differences) < 1e-12
+
+
+def test_first_example_prints_the_gradients(tmp_path):
+    text = run(FOLDER / "01_tensors_and_backward.py", tmp_path, "--quick")
+    assert "d loss / d a    Tensor([2., 2., 2.])" in text
+    assert "used twice      Tensor([4., 4., 4.])" in text
+
+
+def test_mnist_falls_back_to_digits_and_says_so(tmp_path):
+    assert "training on the built-in digits" in run(FOLDER / "train_mnist.py", tmp_path, "--quick")
+
+
+@pytest.mark.slow
+def test_mnist_reaches_98_percent_as_the_mean_of_three_seeds(tmp_path):
+    if "MINIDL_DATA" not in os.environ or not (Path(os.environ["MINIDL_DATA"]) / "mnist").is_dir():
+        pytest.skip("MINIDL_DATA names no folder with MNIST")
+    results = []
+    for seed in range(3):
+        done = subprocess.run(
+            [sys.executable, str(FOLDER / "train_mnist.py"), "--out", str(tmp_path), "--seed", str(seed)],
+            capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        results.append(float(re.search(r"test accuracy on mnist after the last epoch: ([\d.]+)%", done.stdout)[1]))
+    assert sum(results) / 3 >= 98.0, results
