@@ -53,7 +53,7 @@ class AdamW(Adam):
     ) -> None:  # fmt: skip
         super().__init__(params, lr, betas, eps, weight_decay, amsgrad)
 
-    def update(
+    def update(  # type: ignore[override]  # the one rule that applies weight_decay itself
         self, w: Array, g: Array, m: Array, v: Array, v_max: Array | None = None, *, lr: float,
         betas: tuple[float, float], eps: float, weight_decay: float, t: int,
     ) -> None:  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
+from ..backend import Array, on_device_of
 from ..tensor import Tensor
 
 
@@ -17,11 +18,18 @@ def _check(name: str, limit: float) -> None:
         raise ValueError(f"{name} must be positive, got {limit}")
 
 
+def _sum_of_squares(g: Array) -> float:
+    with on_device_of(g):
+        return float((g.astype("float64") ** 2).sum())
+
+
 def clip_grad_value(params: Tensor | Iterable[Tensor], clip_value: float) -> None:
     """Limit every element of every gradient to [-clip_value, clip_value], in place."""
     _check("clip_value", clip_value)
     for p in _with_gradient(params):
-        p.grad.data.clip(-clip_value, clip_value, out=p.grad.data)  # type: ignore[union-attr]
+        g = p.grad.data  # type: ignore[union-attr]
+        with on_device_of(g):
+            g.clip(-clip_value, clip_value, out=g)
 
 
 def clip_grad_norm(params: Tensor | Iterable[Tensor], max_norm: float) -> float:
@@ -33,11 +41,12 @@ def clip_grad_norm(params: Tensor | Iterable[Tensor], max_norm: float) -> float:
     """
     _check("max_norm", max_norm)
     gradients = [p.grad.data for p in _with_gradient(params)]  # type: ignore[union-attr]
-    norm = math.sqrt(sum(float((g.astype("float64") ** 2).sum()) for g in gradients))
+    norm = math.sqrt(sum(_sum_of_squares(g) for g in gradients))
     if not math.isfinite(norm):
         raise FloatingPointError(f"the global norm of the gradients is {norm}; lower the learning rate")
     factor = min(1.0, float(max_norm) / (norm + 1e-6))
     if factor < 1:
         for g in gradients:
-            g *= factor
+            with on_device_of(g):
+                g *= factor
     return norm

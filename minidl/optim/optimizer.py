@@ -73,7 +73,7 @@ class Optimizer:
         unknown = sorted(set(given) - set(self.defaults) - {"params"})
         if unknown:
             raise ValueError(f"{me}: unknown hyper-parameter {unknown[0]!r}; it has {', '.join(self.defaults)}")
-        params = [given["params"]] if isinstance(given["params"], Tensor) else list(given["params"])
+        params: list[Any] = [given["params"]] if isinstance(given["params"], Tensor) else list(given["params"])
         if not params:
             raise ValueError(f"{me}: parameter group {len(self.param_groups)} has no parameters")
         tensors: list[Tensor] = []
@@ -90,11 +90,8 @@ class Optimizer:
                 )
             if p in self._names:
                 raise ValueError(f"{me}: the parameter {self._names[p]} is given twice")
-            name = name or p.name
-            taken = set(self._names.values())
-            if not name or name in taken:
-                name = str(len(self._names))
-            while name in taken:  # someone's name is a number
+            name = name or p.name or str(len(self._names))
+            while name in self._names.values():
                 name += "'"
             self._names[p] = name
             tensors.append(p)
@@ -127,7 +124,7 @@ class Optimizer:
             raise ValueError(f"{me}: {name} must lie in [{low}, {high}{']' if closed else ')'}, got {x}")
         return number
 
-    def update(self, w: Array, g: Array, *state: Array, lr: float) -> None:
+    def update(self, w: Array, g: Array, *state: Any, **settings: Any) -> None:
         """The rule: change w in place, given its gradient g. Subclasses write this and nothing else."""
         raise NotImplementedError(f"{type(self).__name__} has no update rule")
 
@@ -148,7 +145,8 @@ class Optimizer:
         for group, lr in zip(self.param_groups, rates, strict=True):
             for p in group["params"]:
                 if p._grad is not None:
-                    self._update_parameter(p, group, lr)
+                    with on_device_of(p._data):
+                        self._update_parameter(p, group, lr)
         self.steps += 1
         return loss
 
@@ -209,14 +207,11 @@ class Optimizer:
         return self._kernels[key]
 
     def _state_of(self, p: Tensor, group: dict[str, Any]) -> dict[str, Any]:
-        if p not in self._state:
-            xp = array_module(p._data)
-            names = self._state_names(group)
-            self._state[p] = {"t": 0} | {name: xp.zeros_like(p._data, order="C") for name in names}
-        return self._state[p]
-
-    def _state_names(self, group: dict[str, Any]) -> list[str]:
-        return [*self.state, *(name for name, switch in self.optional_state.items() if group[switch])]
+        state = self._state.setdefault(p, {"t": 0})
+        for name in (*self.state, *self.optional_state):
+            if name not in state and (name in self.state or group[self.optional_state[name]]):
+                state[name] = array_module(p._data).zeros_like(p._data, order="C")
+        return state
 
     # -- what a training loop needs
 
@@ -281,19 +276,19 @@ class Optimizer:
             new_groups.append({**group, **{k: self._checked(k, v) for k, v in kept.items()}})
             for p in group["params"]:
                 if self._names[p] in state:
-                    arrays = state.pop(self._names[p])
-                    new_state[p] = self._loaded(arrays, p, ["t", *self._state_names(new_groups[-1])])
+                    new_state[p] = self._loaded(state.pop(self._names[p]), p)
         if state:
             raise ValueError(f"{me}: the state is of {', '.join(map(str, state))}, which no group has")
         self.param_groups, self._state, self.steps = new_groups, new_state, steps
 
-    def _loaded(self, saved: Any, p: Tensor, expected: list[str]) -> dict[str, Any]:
+    def _loaded(self, saved: Any, p: Tensor) -> dict[str, Any]:
         """One parameter's state, checked and copied to where the parameter is."""
         me, name = type(self).__name__, self._names[p]
-        if not isinstance(saved, dict) or set(saved) != set(expected):
-            raise ValueError(f"{me}: the state of {name} is {list(saved)}, expected {expected}")
+        needed = {"t", *self.state}
+        if not isinstance(saved, dict) or not needed <= set(saved) <= needed | set(self.optional_state):
+            raise ValueError(f"{me}: the state of {name} must hold {', '.join(sorted(needed))}, got {saved!r:.80}")
         loaded: dict[str, Any] = {"t": int(saved["t"])}
-        for key in expected[1:]:
+        for key in [key for key in saved if key != "t"]:
             x = np.asarray(saved[key])
             if x.shape != p.shape or x.dtype != p.dtype:
                 raise ValueError(
