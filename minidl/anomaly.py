@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from .backend import on_device_of
 from .tensor import Operation, Tensor, _mode
 
 _HERE = os.path.dirname(os.path.abspath(__file__)) + os.sep
@@ -32,9 +33,10 @@ def _bad(x: Any) -> str:
     data = x.data if isinstance(x, Tensor) else x
     if not hasattr(data, "dtype"):
         data = np.asarray(data)
-    if data.dtype.kind != "f" or bool(np.isfinite(data).all()):
-        return ""
-    return "NaN" if bool(np.isnan(data).any()) else "infinity"
+    with on_device_of(data):
+        if data.dtype.kind != "f" or bool(np.isfinite(data).all()):
+            return ""
+        return "NaN" if bool(np.isnan(data).any()) else "infinity"
 
 
 class _Detector:
@@ -56,8 +58,8 @@ class _Detector:
             line = getattr(y, "_line", "a line outside detect_anomaly(); open it around the forward pass too")
             if _bad(g):  # no derivative made it, or it would have been reported
                 raise FloatingPointError(
-                    f"the gradient with respect to the result of {op.name} already held {_bad(g)} (given to backward(), "
-                    f"or a sum of several gradients that overflowed); forward at {line}"
+                    f"the gradient with respect to the result of {op.name} already held {_bad(g)} (given to "
+                    f"backward(), or a sum of several gradients that overflowed); forward at {line}"
                 )
             raise FloatingPointError(f"the derivative of {op.name} made the first {found}; forward at {line}")
 

@@ -36,11 +36,11 @@ def gradcheck(
     rng = generator(seed)
     weights: dict[tuple[int, ...], np.ndarray] = {}
 
-    def scalar(*arguments: Tensor) -> Tensor:
+    def scalar(*arguments: Tensor, curved: bool = False) -> Tensor:
         y = f(*arguments)
         if y.shape not in weights:
             weights[y.shape] = rng.normal(size=y.shape)
-        return (y * weights[y.shape]).sum()
+        return ((y + y * y if curved else y) * weights[y.shape]).sum()
 
     name = getattr(f, "__name__", "f")
     _compare(name, scalar, xs, checked, step, atol, rtol)
@@ -48,10 +48,13 @@ def gradcheck(
         factors = [rng.normal(size=xs[i].shape) for i in checked]
 
         def slope(*arguments: Tensor) -> Tensor:
-            """The first derivative along a random direction: its gradient is the second."""
-            gradients = grad(scalar(*arguments), [arguments[i] for i in checked], create_graph=True)
+            """The first derivative along a random direction: its gradient is the second.
+
+            Of a curve of f's result, so that the gradient which arrives at f depends on the inputs too.
+            """
             total: Any = 0.0
-            for g, factor in zip(gradients, factors, strict=True):
+            for i, factor in zip(checked, factors, strict=True):
+                g = _gradient(scalar(*arguments, curved=True), arguments[i], create_graph=True)
                 total = total + (g * factor).sum()
             return total
 
@@ -63,25 +66,28 @@ def _compare(
     name: str, scalar: Callable[..., Tensor], xs: Sequence[Tensor], checked: Sequence[int], step: float, atol: float,
     rtol: float,
 ) -> None:  # fmt: skip
-    y = scalar(*xs)
-    computed = {i: np.zeros(xs[i].shape) for i in checked}
     for i in checked:
-        if y.requires_grad:  # a constant (the slope of a linear function) has gradient 0
-            try:
-                computed[i] = grad(scalar(*xs), xs[i]).numpy()
-            except RuntimeError as error:
-                if "do not depend" not in str(error):
-                    raise
-    for i in checked:
+        computed = _gradient(scalar(*xs), xs[i]).numpy()
         for place in np.ndindex(xs[i].shape):
             high, low = (_shifted(scalar, xs, i, place, h) for h in (step, -step))
             expected = (high - low) / (2 * step)
-            got = computed[i][place]
+            got = float(computed[place])
             if not abs(got - expected) <= atol + rtol * max(abs(got), abs(expected)):
                 raise AssertionError(
                     f"the derivative of {name} with respect to input {i} at {list(place)} is {got:.10g}, "
                     f"finite differences give {expected:.10g}"
                 )
+
+
+def _gradient(y: Tensor, x: Tensor, create_graph: bool = False) -> Tensor:
+    """grad(y, x), and 0 where y does not depend on x."""
+    if y.requires_grad:
+        try:
+            return grad(y, x, create_graph=create_graph)
+        except RuntimeError as error:
+            if "do not depend" not in str(error):
+                raise
+    return Tensor(np.zeros(x.shape))
 
 
 def _shifted(f: Callable[..., Tensor], xs: Sequence[Tensor], i: int, place: tuple[int, ...], h: float) -> float:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .backend import Array, array_module, device_of, is_array, to_device, to_numpy
+from .backend import Array, array_module, device_of, is_array, on_device_of, to_device, to_numpy
 
 # Every result gets the next number, and so does every change of a parameter in place. Two questions are answered by
 # comparing numbers: which result came later, and was this parameter changed after that result was computed?
@@ -40,13 +40,14 @@ class Tensor:
     write the gradient into `.grad`; integer data cannot have one (TypeError).
     """
 
-    __slots__ = (
+    __slots__ = (  # noqa: RUF023
         "_data", "requires_grad", "_grad", "_op", "_inputs", "_values", "_options", "_made", "_changed", "_owner",
         "name", "_line", "__weakref__",
     )  # fmt: skip
     __array_ufunc__ = None  # so that array @ tensor asks the Tensor
 
     if TYPE_CHECKING:  # the operators and methods are assigned in one block, at the end of ops/__init__.py
+        _line: str  # where the result was computed, noted inside detect_anomaly() only
         __add__: Any; __radd__: Any; __sub__: Any; __rsub__: Any; __mul__: Any; __rmul__: Any  # noqa: E702
         __truediv__: Any; __rtruediv__: Any; __pow__: Any; __rpow__: Any; __matmul__: Any; __rmatmul__: Any  # noqa: E702
         __neg__: Any; __abs__: Any; __getitem__: Any; __lt__: Any; __le__: Any; __gt__: Any; __ge__: Any  # noqa: E702
@@ -61,7 +62,8 @@ class Tensor:
         data = data if is_array(data) else np.asarray(data)
         if data.dtype.kind not in "biuf":  # asked before dtype= turns None into NaN and drops imaginary parts
             raise TypeError(f"a Tensor holds real numbers, got data of dtype {data.dtype}")
-        data = array_module(data).array(data, dtype=dtype)  # a copy
+        with on_device_of(data):
+            data = array_module(data).array(data, dtype=dtype)  # a copy
         if requires_grad and data.dtype.kind != "f":
             raise TypeError(
                 f"only floating data can require a gradient, got dtype {data.dtype}; "
@@ -134,11 +136,12 @@ class Tensor:
         leads back to the leaf is freed only by the garbage collector.
         """
         leaves: dict[int, tuple[Tensor, Any]] = {}
-        _differentiate([self], [grad], leaves, None, retain_graph or create_graph, create_graph)
-        for leaf, g in leaves.values():
-            if leaf._grad is not None:
-                g = (leaf._grad if create_graph else leaf._grad._data) + g
-            leaf._grad = _as_tensor(g)
+        with on_device_of(self._data):
+            _differentiate([self], [grad], leaves, None, retain_graph or create_graph, create_graph)
+            for leaf, g in leaves.values():
+                if leaf._grad is not None:
+                    g = (leaf._grad if create_graph else leaf._grad._data) + g
+                leaf._grad = _as_tensor(g)
 
     # -- NumPy and Python
 
@@ -158,13 +161,7 @@ class Tensor:
 
     def __array_function__(self, function: Callable, types: Any, args: Any, kwargs: Any) -> Any:
         """NumPy's functions see the arrays and answer with arrays: np.allclose(t, x), np.argmax(t, axis=1)."""
-
-        def plain(x: Any) -> Any:
-            if isinstance(x, list | tuple):
-                return type(x)(plain(i) for i in x)
-            return x._data if isinstance(x, Tensor) else x
-
-        return function(*plain(args), **{k: plain(v) for k, v in kwargs.items()})
+        return function(*_plain(args), **{k: _plain(v) for k, v in kwargs.items()})
 
     def __float__(self) -> float:
         return float(self.item())
@@ -190,10 +187,12 @@ class Tensor:
         )
 
     def __eq__(self, other: Any) -> Any:
-        return self._data == (other._data if isinstance(other, Tensor) else other)
+        with on_device_of(self._data):
+            return self._data == (other._data if isinstance(other, Tensor) else other)
 
     def __ne__(self, other: Any) -> Any:
-        return self._data != (other._data if isinstance(other, Tensor) else other)
+        with on_device_of(self._data):
+            return self._data != (other._data if isinstance(other, Tensor) else other)
 
     __hash__ = object.__hash__
 
@@ -239,6 +238,13 @@ def _as_tensor(g: Any) -> Tensor:
     return g if isinstance(g, Tensor) else _result(g if is_array(g) else np.asarray(g))
 
 
+def _plain(x: Any) -> Any:
+    """x with the arrays of the Tensors in it."""
+    if isinstance(x, list | tuple):
+        return type(x)(_plain(i) for i in x)
+    return x._data if isinstance(x, Tensor) else x
+
+
 def _kind(x: Any) -> str:
     """shape, dtype and device in words, for error messages."""
     if isinstance(x, Tensor) or is_array(x):
@@ -263,7 +269,7 @@ class Operation:
     derivative; on Tensors it records a graph itself, which gives the second.
     """
 
-    __slots__ = ("name", "forward", "rules")
+    __slots__ = ("forward", "name", "rules")
 
     def __init__(self, name: str, forward: Callable, derivatives: dict[str, Callable]) -> None:
         self.name = name
@@ -278,9 +284,9 @@ class Operation:
 
 def _picker(places: list[int]) -> Callable[[Sequence[Any]], Sequence[Any]]:
     """The function that picks these places out of a list; itemgetter is the fastest that Python has."""
-    if len(places) < 2:
-        return itemgetter(slice(*places, places[0] + 1) if places else slice(0))
-    return itemgetter(*places)
+    if len(places) > 1:
+        return itemgetter(*places)
+    return itemgetter(slice(places[0], places[0] + 1) if places else slice(0))
 
 
 def operation(name: str, forward: Callable, doc: str = "", **derivatives: Callable) -> Callable[..., Any]:
@@ -315,13 +321,17 @@ def operation(name: str, forward: Callable, doc: str = "", **derivatives: Callab
             inputs = _matched(op, inputs, first)
             values = [x._data if isinstance(x, Tensor) else x for x in inputs]
         try:
-            out = forward(*values, **options)
+            if type(first._data) is np.ndarray:
+                out = forward(*values, **options)
+            else:
+                with on_device_of(first._data):
+                    out = forward(*values, **options)
         except (TypeError, ValueError) as error:
             _matched(op, inputs, first)  # raises where the devices differ
             if isinstance(error, TypeError):
                 raise
-            shapes = " and ".join(str(np.shape(x)) for x in values)
-            raise ValueError(f"{op.name} of shapes {shapes}: {error}") from error
+            shapes = [str(np.shape(x)) for x in values]
+            raise ValueError(f"{op.name} of shape{'s'[: len(shapes) - 1]} {' and '.join(shapes)}: {error}") from error
         if type(out) is not np.ndarray and not is_array(out):  # NumPy turns arrays without axes into scalars
             out = np.asarray(out)
         y = _result(out, None if out.base is None else _root(first))
@@ -360,17 +370,19 @@ def _matched(op: Operation, inputs: Sequence[Any], first: Tensor) -> tuple[Any, 
                     "move one of them, for example with Tensor(t, device=...)"
                 )
             if dtype is not None and x.dtype != dtype:  # an integer Tensor has no gradient: it is a constant
-                x = x._data.astype(dtype)
+                with on_device_of(x._data):
+                    x = x._data.astype(dtype)
         elif isinstance(x, np.generic) or not isinstance(x, float | int):  # np.float64 is a float, but it promotes
             if is_array(x) and device_of(x) != device:
                 raise ValueError(
                     f"{op.name}: the Tensor ({_kind(first)}) is on {device}, the array ({_kind(x)}) on {device_of(x)}; "
                     "move the array first: Tensor(array, device=...)"
                 )
-            x = x if is_array(x) else np.asarray(x)
-            if x.dtype.kind not in "biuf":
+            constant = x if is_array(x) else np.asarray(x)
+            if constant.dtype.kind not in "biuf":
                 raise TypeError(f"{op.name}: cannot compute with a Tensor and {x!r}")
-            x = array_module(first._data).asarray(x, dtype=dtype)
+            with on_device_of(first._data):
+                x = array_module(first._data).asarray(constant, dtype=dtype)
         out.append(x)
     return tuple(out)
 
@@ -492,11 +504,8 @@ def _passed(wanted: set[int], outputs: Sequence[Tensor]) -> set[int]:
             stack.extend(x for x in y._inputs or () if isinstance(x, Tensor) and x.requires_grad)
     passed: set[int] = set()
     for y in sorted(found.values(), key=attrgetter("_made")):  # oldest first: inputs are decided before results
-        if y._inputs is None:  # released: what lies behind is unknown, so that sending a gradient there shall raise
-            leads = wanted != {id(y)}
-        else:
-            leads = any(id(x) in wanted or id(x) in passed for x in y._inputs)
-        if leads:
+        leads = any(id(x) in wanted or id(x) in passed for x in y._inputs or ())
+        if leads or (y._inputs is None and wanted != {id(y)}):  # released: it may have led there, then it shall raise
             passed.add(id(y))
     return passed
 
@@ -527,7 +536,8 @@ def grad(outputs: Any, inputs: Any, grad_outputs: Any = None, create_graph: bool
         if not x.requires_grad:
             raise RuntimeError(f"an input of {_kind(x)} requires no gradient: make it with requires_grad=True")
     leaves: dict[int, tuple[Tensor, Any]] = {}
-    _differentiate(ys, gs, leaves, xs, create_graph, create_graph)
+    with on_device_of(xs[0]._data if xs else None):
+        _differentiate(ys, gs, leaves, xs, create_graph, create_graph)
     found = []
     for x in xs:
         if id(x) not in leaves:

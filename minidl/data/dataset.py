@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..backend import Array, device_of, generator, is_array, to_device, to_numpy
+from ..backend import Array, device_of, generator, is_array, on_device_of, to_device, to_numpy
 from ..tensor import Tensor
 
 
@@ -70,13 +70,15 @@ class ArrayDataset:
         if isinstance(index, (int, np.integer, slice)):
             return tuple(a[index] for a in self.arrays)
         index = self._positions(index)
-        return tuple(np.take(a, index, axis=0) for a in self.arrays)
+        with on_device_of(index):
+            return tuple(np.take(a, index, axis=0) for a in self.arrays)
 
     def _positions(self, index: Any) -> Array:
         """Integer positions, on the device of the arrays, from an array or list of integers or booleans."""
         index = index if is_array(index) else np.asarray(index)
         if index.ndim == 1 and index.dtype == bool and len(index) == len(self):
-            (index,) = np.nonzero(index)
+            with on_device_of(index):
+                (index,) = np.nonzero(index)
         if index.ndim != 1 or index.dtype.kind not in "iu":
             raise IndexError(
                 f"cannot index {len(self)} samples with an array of shape {index.shape} and dtype {index.dtype}; "

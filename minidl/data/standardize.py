@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..backend import Array, device_of, is_array, to_device
+from ..backend import Array, device_of, is_array, on_device_of, to_device
 from .dataset import ArrayDataset, as_dataset
 
 _ROWS = 4096  # the variance is summed over blocks of rows, so that no float64 copy of all of x is made
@@ -26,6 +26,10 @@ class Standardizer:
     def __init__(self, train: Any) -> None:
         x = as_dataset(train).x
         dtype = x.dtype if x.dtype.kind == "f" else np.dtype(np.float32)
+        with on_device_of(x):
+            self._measure(x, dtype)
+
+    def _measure(self, x: Array, dtype: np.dtype) -> None:
         low, high = x.min(axis=0), x.max(axis=0)
         if not (np.isfinite(low).all() and np.isfinite(high).all()):
             raise ValueError("the training data holds NaN or infinity; remove or replace those entries first")
@@ -54,10 +58,11 @@ class Standardizer:
                 f"got data of shape {x.shape}; expected (n, {', '.join(map(str, self.mean.shape))}), "
                 "the features of the training data"
             )
-        if x.dtype.kind != "f":
-            x = x.astype(self.mean.dtype)
-        mean, std = (to_device(a, device_of(x)).astype(x.dtype, copy=False) for a in (self.mean, self.std))
-        return f(x, mean, std)
+        with on_device_of(x):
+            if x.dtype.kind != "f":
+                x = x.astype(self.mean.dtype)
+            mean, std = (to_device(a, device_of(x)).astype(x.dtype, copy=False) for a in (self.mean, self.std))
+            return f(x, mean, std)
 
 
 def standardize(train: Any, *others: Any) -> tuple[Any, ...]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import difflib
 import hashlib
+import operator
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -25,7 +28,8 @@ DEFAULTS: dict[str, tuple[tuple[int, ...], int, int, float]] = {
 class Problem:
     """An MLP with ReLU on a dataset, with softmax cross-entropy. Everything but the optimizer.
 
-    hidden: the widths of the hidden layers. target: the validation accuracy that "steps to target" counts to.
+    hidden: the widths of the hidden layers; none makes it softmax regression. target: the validation accuracy that
+    "steps to target" counts to.
     """
 
     dataset: str = "digits"
@@ -37,21 +41,19 @@ class Problem:
     @classmethod
     def default(cls, dataset: str = "digits", **changes: Any) -> Problem:
         """The settings for a dataset, with changes (None changes nothing); ValueError for an unknown dataset."""
-        name = dataset.lower().replace("-", "_")
-        if name not in DEFAULTS:
-            data.load(name)  # raises, with the near matches
-            raise ValueError(f"{dataset!r} is no classification problem for an MLP; there are {', '.join(DEFAULTS)}")
+        name = _known(dataset)
         hidden, batch_size, epochs, target = DEFAULTS[name]
         settings = {"hidden": hidden, "batch_size": batch_size, "epochs": epochs, "target": target}
         settings |= {k: v for k, v in changes.items() if v is not None}
-        problem = cls(name, **settings)  # type: ignore[arg-type]
-        for label, n in [("epochs", problem.epochs), ("batch size", problem.batch_size)] + [
-            ("hidden layer width", n) for n in problem.hidden
-        ]:
-            if not isinstance(n, int) or n < 1:
-                raise ValueError(f"{label} must be a positive whole number, got {n!r}")
+        problem = cls(
+            name,
+            tuple(whole("the width of a hidden layer", n) for n in settings["hidden"]),  # type: ignore[attr-defined]
+            whole("the batch size", settings["batch_size"]),
+            whole("epochs", settings["epochs"]),
+            float(settings["target"]),  # type: ignore[arg-type]
+        )
         if not 0 < problem.target <= 1:
-            raise ValueError(f"target must be an accuracy in (0, 1], got {problem.target}")
+            raise ValueError(f"target must be an accuracy in (0, 1], got {problem.target:g}")
         return problem
 
     def splits(self) -> data.DataSplits:
@@ -73,6 +75,28 @@ class Problem:
         return data.DataLoader(self.splits().train, self.batch_size, shuffle=True, seed=seed)
 
 
+def _known(dataset: str) -> str:
+    """The name of a dataset that there are settings for, matched without regard to case, - and _."""
+    by_key = {re.sub("[^a-z0-9]", "", name): name for name in DEFAULTS}
+    key = re.sub("[^a-z0-9]", "", dataset.lower())
+    if key not in by_key:
+        near = [by_key[k] for k in difflib.get_close_matches(key, by_key)]
+        hint = f"; did you mean {' or '.join(near)}?" if near else "."
+        raise ValueError(f"unknown dataset {dataset!r}{hint} There are: {', '.join(DEFAULTS)}")
+    return by_key[key]
+
+
+def whole(what: str, n: Any, least: int = 1) -> int:
+    """n as an int; ValueError for what is no whole number or too small."""
+    try:
+        number = operator.index(n)
+    except TypeError:
+        number = least - 1
+    if number < least:
+        raise ValueError(f"{what} must be a whole number, {least} or more, got {n!r}")
+    return number
+
+
 @lru_cache(maxsize=2)
 def _splits(dataset: str) -> data.DataSplits:
     splits = data.load(dataset)
@@ -81,11 +105,11 @@ def _splits(dataset: str) -> data.DataSplits:
 
 
 def start_hash(model: nn.Module, loader: data.DataLoader) -> str:
-    """A fingerprint of the initial weights and of the first epoch's batch order: equal for runs that start equal."""
+    """A fingerprint of the initial weights and of the first epoch's batches: equal for runs that start equal."""
     digest = hashlib.sha256()
-    for name, x in model.state_dict().items():
-        digest.update(name.encode() + x.tobytes())
-    for batch in loader:
-        digest.update(np.ascontiguousarray(batch[1]).tobytes())
+    for name, w in model.state_dict().items():
+        digest.update(name.encode() + w.tobytes())
+    for x, y in loader:
+        digest.update(x.sum(axis=1).tobytes() + y.tobytes())  # the sum stands for a sample: 784 numbers take long
     loader.set_epoch(0)
     return digest.hexdigest()[:16]

@@ -7,8 +7,11 @@ import inspect
 import math
 import sys
 import time
+import traceback
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -16,7 +19,7 @@ from threadpoolctl import threadpool_limits
 
 from .. import nn, optim
 from ..data import ArrayDataset, DataLoader
-from ..train import Run, evaluate, fit
+from ..train import History, Run, evaluate, fit
 from .problem import Problem, start_hash
 
 EVALUATIONS_PER_EPOCH = 2
@@ -37,22 +40,44 @@ class Settings:
 def optimizer_class(spec: str) -> type[optim.Optimizer]:
     """The class of a name of minidl's or of "path/to/file.py:ClassName"; ValueError that says what is wrong."""
     path, _, name = spec.rpartition(":")
+    if spec.endswith(".py"):
+        raise ValueError(f"optimizer {spec!r}: which class of the file? Write {spec}:ClassName")
     if not path.endswith(".py"):
         return optim.get(spec)
     if not Path(path).is_file():
         raise ValueError(f"optimizer {spec!r}: there is no file {path}")
-    module_spec = importlib.util.spec_from_file_location(f"minidl_user_{Path(path).stem}", path)
-    assert module_spec is not None and module_spec.loader is not None
-    module = importlib.util.module_from_spec(module_spec)
-    sys.modules[module_spec.name] = module
-    module_spec.loader.exec_module(module)
+    try:
+        module = _module(path, Path(path).stat().st_mtime_ns)
+    except (Exception, SystemExit) as error:  # whatever the file does when it is imported
+        raise ValueError(f"optimizer {spec!r}: {_explained(error, path)}") from error
     cls = getattr(module, name, None)
     if not (inspect.isclass(cls) and issubclass(cls, optim.Optimizer)):
-        found = [n for n, c in vars(module).items() if inspect.isclass(c) and c.__module__ == module.__name__]
-        raise ValueError(
-            f"optimizer {spec!r}: {path} has no Optimizer subclass {name!r}; it defines {', '.join(found) or 'none'}"
-        )
+        own = [c for c in vars(module).values() if inspect.isclass(c) and c.__module__ == module.__name__]
+        found = ", ".join(c.__name__ for c in own if issubclass(c, optim.Optimizer)) or "none"
+        what = "has no class" if cls is None else "has, but not as a subclass of minidl.optim.Optimizer,"
+        raise ValueError(f"optimizer {spec!r}: {path} {what} {name}; optimizers in it: {found}")
     return cls
+
+
+@lru_cache
+def _module(path: str, changed: int) -> ModuleType:
+    """A file as a module: imported once per process, and again when its time of change is another."""
+    spec = importlib.util.spec_from_file_location(f"minidl_user_{Path(path).stem}", path)
+    assert spec is not None and spec.loader is not None
+    module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def _explained(error: BaseException, path: str) -> str:
+    """An error of someone's file in one line: the last of the file's lines that it came through, and its text."""
+    file = str(Path(path).absolute())
+    lines = [f.lineno for f in traceback.extract_tb(error.__traceback__) if str(Path(f.filename).absolute()) == file]
+    text = str(error)
+    if isinstance(error, SyntaxError) and error.filename and str(Path(error.filename).absolute()) == file:
+        lines, text = [error.lineno], error.msg
+    where = f"{path}, line {lines[-1]}: " if lines else f"{path}: "
+    return f"{where}{type(error).__name__}: {text}"
 
 
 class _Recorder:
@@ -91,30 +116,27 @@ def run(settings: Settings) -> dict[str, Any]:
     """Train once and return the record: settings, start, evaluations, losses per step, final figures, seconds.
 
     A run diverged if its loss stopped being finite, or if its training loss ended above where it began. A diverged
-    run is a result like others: it has its record, with infinite losses where there is no number.
+    run is a result like others: it has its record. Where its loss is not finite, losses are infinite and accuracies 0.
+    Raises ValueError where someone's own rule fails, with the file's line, and KeyboardInterrupt for Ctrl-C.
     """
     problem = settings.problem
     with threadpool_limits(1), np.errstate(all="ignore"):
         model, loader = problem.model(settings.seed), problem.loader(settings.seed)
         record: dict[str, Any] = {**asdict(settings), "start": start_hash(model, loader)}
-        optimizer = optimizer_class(settings.optimizer)(model.parameters(), lr=settings.lr)
         recorder = _Recorder(problem)
         recorder.measure(model, 0)
         before = recorder.seconds
         began = time.perf_counter()
-        history = fit(
-            model, loader, optimizer, recorder.loss, problem.epochs, callbacks=[recorder], progress=False
-        )
+        history = _train(settings, model, loader, recorder)
         seconds = time.perf_counter() - began - (recorder.seconds - before)
         first, last = recorder.rows[0], recorder.rows[-1]
         finite = not history.stopped and all(math.isfinite(x) for x in last.values())
-        diverged = not finite or last["train_loss"] > first["train_loss"]
         reached = (r["step"] for r in recorder.rows if r["validation_accuracy"] >= problem.target)
         record |= {
             "loss_before_first_step": first["train_loss"],
             "evaluations": recorder.rows,
             "step_losses": history.steps,
-            "diverged": diverged,
+            "diverged": not finite or last["train_loss"] > first["train_loss"],
             "stopped": history.stopped,
             "steps_to_target": next(reached, math.inf),
             "train_loss": last["train_loss"] if finite else math.inf,
@@ -123,6 +145,33 @@ def run(settings: Settings) -> dict[str, Any]:
             "seconds_per_epoch": seconds * recorder.steps_per_epoch / max(1, len(history.steps)),
         }
         if settings.test:
-            test = evaluate(model, DataLoader(problem.splits().test, 1000), recorder.loss)
-            record["test_accuracy"] = test["accuracy"]
+            test = DataLoader(problem.splits().test, 1000)
+            record["test_accuracy"] = evaluate(model, test, recorder.loss)["accuracy"] if finite else 0.0
     return record
+
+
+def _train(settings: Settings, model: nn.Module, loader: DataLoader, recorder: _Recorder) -> History:
+    history = History()
+    try:
+        optimizer = optimizer_class(settings.optimizer)(model.parameters(), lr=settings.lr)
+        fit(
+            model, loader, optimizer, recorder.loss, settings.problem.epochs, callbacks=[recorder], progress=False,
+            history=history,
+        )  # fmt: skip
+    except Exception as error:
+        path = settings.optimizer.rpartition(":")[0]
+        if not _finite(model):  # such as a singular value decomposition that cannot be made of infinities
+            history.stopped = f"diverged: {type(error).__name__}: {error}"
+        elif path:
+            message = f"optimizer {settings.optimizer!r} at rate {settings.lr:g}: {_explained(error, path)}"
+            raise ValueError(message) from error
+        else:
+            raise
+    if history.stopped.startswith("interrupted"):
+        raise KeyboardInterrupt
+    return history
+
+
+def _finite(model: nn.Module) -> bool:
+    arrays = [a for p in model.parameters() for a in (p.data, None if p.grad is None else p.grad.data) if a is not None]
+    return all(np.isfinite(a).all() for a in arrays)

@@ -2,9 +2,21 @@
 
 from . import init
 from .layers import (
-    ELU, GELU, BatchNorm1d, Dense, Dropout, Flatten, LayerNorm, LeakyReLU, LogSoftmax, ReLU, Sequential, Sigmoid,
-    Softmax, Tanh,
-)  # fmt: skip
+    ELU,
+    GELU,
+    BatchNorm1d,
+    Dense,
+    Dropout,
+    Flatten,
+    LayerNorm,
+    LeakyReLU,
+    LogSoftmax,
+    ReLU,
+    Sequential,
+    Sigmoid,
+    Softmax,
+    Tanh,
+)
 from .losses import BCEWithLogitsLoss, CrossEntropyLoss, MSELoss
 from .module import Module
 

@@ -45,8 +45,9 @@ def get(init: str | Initializer) -> Initializer:
     """The initialiser of a name ("he", "glorot_uniform", ...), or the function itself; ValueError for another name."""
     if callable(init):
         return init
-    if init not in INITIALIZERS:
-        near = difflib.get_close_matches(str(init), INITIALIZERS, n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
+    if not isinstance(init, str) or init not in INITIALIZERS:
+        asked = str(init).lower().replace("kaiming", "he").replace("xavier", "glorot")  # the same authors' first names
+        near = difflib.get_close_matches(asked, INITIALIZERS, n=1)
+        hint = f"; did you mean {near[0]!r}?" if near else "."
         raise ValueError(f"unknown initialiser {init!r}{hint} There are: {', '.join(sorted(INITIALIZERS))}")
     return INITIALIZERS[init]

@@ -9,10 +9,29 @@ from typing import Any
 import numpy as np
 
 from .. import ops
-from ..backend import generator
+from ..backend import generator, on_device_of
 from ..tensor import Tensor
 from . import init as initializers
 from .module import Module
+
+
+def _positive(layer: str, **sizes: Any) -> None:
+    for name, n in sizes.items():
+        if not isinstance(n, int | np.integer) or n < 1:
+            raise ValueError(f"{layer}: {name} must be a positive integer, got {n!r}")
+
+
+def _typed(layer: Any, x: Tensor) -> Tensor:
+    """x in the layer's dtype: integers are cast, another floating dtype raises TypeError, as everywhere."""
+    dtype = layer.weight.dtype
+    if x.dtype == dtype:
+        return x
+    if x.dtype.kind == "f":
+        raise TypeError(
+            f"{layer!r} has dtype {dtype}, got a Tensor of dtype {x.dtype}; make both the same: "
+            f"Tensor(x, dtype={str(dtype)!r}), or the layers with dtype={str(x.dtype)!r}"
+        )
+    return Tensor(x, dtype=dtype)
 
 
 class Dense(Module):
@@ -20,16 +39,15 @@ class Dense(Module):
 
     init: "he" (the default: normal with variance 2 / in_features), "glorot", "lecun", each also as "..._uniform",
     "torch" (PyTorch's default, for the bias too), "zeros", or a function of (shape, Generator). The bias starts at 0.
-    rng: a Generator or a seed; the default Generator otherwise. ValueError for x whose last axis does not fit.
+    rng: a Generator or a seed; the default Generator otherwise. ValueError for x whose last axis does not fit,
+    TypeError for a Tensor of another floating dtype.
     """
 
     def __init__(
         self, in_features: int, out_features: int, bias: bool = True, init: str | Callable = "he",
         rng: int | np.random.Generator | None = None, dtype: Any = "float32",
     ) -> None:  # fmt: skip
-        for name, n in (("in_features", in_features), ("out_features", out_features)):
-            if not isinstance(n, int | np.integer) or n < 1:
-                raise ValueError(f"Dense: {name} must be a positive integer, got {n!r}")
+        _positive("Dense", in_features=in_features, out_features=out_features)
         rng = generator(rng)
         self.in_features, self.out_features = int(in_features), int(out_features)
         values = initializers.get(init)((self.in_features, self.out_features), rng)
@@ -43,7 +61,7 @@ class Dense(Module):
     def forward(self, x: Tensor) -> Tensor:
         if x.ndim == 0 or x.shape[-1] != self.in_features:
             self._refuse(x)
-        return ops.linear(x, self.weight, self.bias)
+        return ops.linear(_typed(self, x), self.weight, self.bias)
 
     def _refuse(self, x: Tensor) -> None:
         hint = f"the last axis must have length {self.in_features}"
@@ -60,19 +78,23 @@ class Sequential(Module):
 
     def __init__(self, *layers: Callable[[Tensor], Tensor]) -> None:
         for i, layer in enumerate(layers):
+            if isinstance(layer, type):
+                raise TypeError(f"Sequential: layer {i} is the class {layer.__name__}; make one: {layer.__name__}()")
             if not callable(layer):
                 raise TypeError(f"Sequential: layer {i} is {layer!r}; give layers one by one: Sequential(a, b, c)")
         self.layers = list(layers)
 
     def _parts(self) -> Iterator[tuple[str, Any]]:
-        return ((str(i), layer) for i, layer in enumerate(self.layers))
+        yield from ((str(i), layer) for i, layer in enumerate(self.layers))
+        yield from ((name, x) for name, x in super()._parts() if name != "layers")  # what a subclass adds
 
     def forward(self, x: Tensor) -> Tensor:
         for i, layer in enumerate(self.layers):
             try:
                 x = layer(x)
             except (ValueError, TypeError) as error:
-                error.add_note(f"in layer {i} of {len(self.layers)}, {layer!r}, which got x of shape {x.shape}")
+                shape = getattr(x, "shape", None)
+                error.add_note(f"in layer {i} of {len(self.layers)}, {layer!r}, which got x of shape {shape}")
                 raise
         return x
 
@@ -83,23 +105,30 @@ class Sequential(Module):
         return iter(self.layers)
 
     def __getitem__(self, i: int | slice) -> Any:
-        return Sequential(*self.layers[i]) if isinstance(i, slice) else self.layers[i]
+        if not isinstance(i, slice):
+            return self.layers[i]
+        part = Sequential(*self.layers[i])
+        part.training = self.training
+        return part
 
     def __repr__(self) -> str:
         return f"Sequential({', '.join(map(repr, self.layers))})"
 
 
 class Flatten(Module):
-    """(N, ...) to (N, D): one row per sample."""
+    """(N, ...) to (N, D): one row per sample. ValueError for a single number, which has no samples."""
 
     def forward(self, x: Tensor) -> Tensor:
+        if x.ndim == 0:
+            raise ValueError("Flatten() needs x of shape (N, ...), got ()")
         return ops.reshape(x, (x.shape[0], -1 if x.size else math.prod(x.shape[1:])))
 
 
 class Dropout(Module):
     """In training each element is 0 with probability p, else divided by 1 - p; in evaluation nothing happens.
 
-    Srivastava et al. 2014, with the division at training time ("inverted"). rng: a Generator or a seed.
+    Srivastava et al. 2014, with the division at training time ("inverted"). rng: a Generator or a seed; the
+    default Generator otherwise. ValueError for p outside [0, 1).
     """
 
     def __init__(self, p: float = 0.5, rng: int | np.random.Generator | None = None) -> None:
@@ -120,10 +149,12 @@ class BatchNorm1d(Module):
 
     Training takes the batch's mean and variance, and keeps running ones: running <- (1 - momentum) running + momentum
     batch (the variance with N - 1). Evaluation takes the running ones. (This momentum is no optimizer's.)
+    ValueError for another shape and for a training batch of one, TypeError for a Tensor of another floating dtype.
     """
 
     def __init__(self, num_features: int, eps: float = 1e-5, momentum: float = 0.1, dtype: Any = "float32") -> None:
-        self.eps, self.momentum = eps, momentum
+        _positive("BatchNorm1d", num_features=num_features)
+        self.eps, self.momentum = float(eps), float(momentum)  # plain numbers, which do not promote float32
         self.weight = Tensor(np.ones(num_features), requires_grad=True, dtype=dtype)
         self.bias = Tensor(np.zeros(num_features), requires_grad=True, dtype=dtype)
         self.running_mean = np.zeros(num_features, dtype=dtype)
@@ -132,12 +163,15 @@ class BatchNorm1d(Module):
     def forward(self, x: Tensor) -> Tensor:
         if x.ndim != 2 or x.shape[1] != self.weight.size:
             raise ValueError(f"{self!r} needs x of shape (N, {self.weight.size}), got {x.shape}")
+        x = _typed(self, x)
         if not self.training:
-            return (x - self.running_mean) / (self.running_var + self.eps) ** 0.5 * self.weight + self.bias
+            with on_device_of(x.data):
+                return (x - self.running_mean) / (self.running_var + self.eps) ** 0.5 * self.weight + self.bias
         if x.shape[0] < 2:
             raise ValueError(f"{self!r}: a batch of 1 has no variance; use larger batches (drop_last=True) or eval()")
-        self.running_mean = (1 - self.momentum) * self.running_mean + self.momentum * x.data.mean(axis=0)
-        self.running_var = (1 - self.momentum) * self.running_var + self.momentum * x.data.var(axis=0, ddof=1)
+        with on_device_of(x.data):
+            self.running_mean = (1 - self.momentum) * self.running_mean + self.momentum * x.data.mean(axis=0)
+            self.running_var = (1 - self.momentum) * self.running_var + self.momentum * x.data.var(axis=0, ddof=1)
         return ops.batch_norm(x, self.weight, self.bias, self.eps)
 
     def __repr__(self) -> str:
@@ -147,18 +181,20 @@ class BatchNorm1d(Module):
 class LayerNorm(Module):
     """weight (x - mean) / sqrt(var + eps) + bias for each row, over the last axis of length num_features
 
-    Ba, Kiros & Hinton 2016. The same in training and evaluation, and for a batch of one.
+    Ba, Kiros & Hinton 2016. The same in training and evaluation, and for a batch of one. ValueError where the last
+    axis does not fit, TypeError for a Tensor of another floating dtype.
     """
 
     def __init__(self, num_features: int, eps: float = 1e-5, dtype: Any = "float32") -> None:
-        self.eps = eps
+        _positive("LayerNorm", num_features=num_features)
+        self.eps = float(eps)
         self.weight = Tensor(np.ones(num_features), requires_grad=True, dtype=dtype)
         self.bias = Tensor(np.zeros(num_features), requires_grad=True, dtype=dtype)
 
     def forward(self, x: Tensor) -> Tensor:
         if x.ndim == 0 or x.shape[-1] != self.weight.size:
             raise ValueError(f"{self!r} needs x of shape (..., {self.weight.size}), got {x.shape}")
-        return ops.layer_norm(x, self.weight, self.bias, self.eps)
+        return ops.layer_norm(_typed(self, x), self.weight, self.bias, self.eps)
 
     def __repr__(self) -> str:
         return f"LayerNorm({self.weight.size})"
@@ -175,13 +211,13 @@ class ReLU(Module):
 
 
 class LeakyReLU(Module):
-    """x where positive, slope * x elsewhere"""
+    """x where positive, negative_slope * x elsewhere"""
 
-    def __init__(self, slope: float = 0.01) -> None:
-        self.slope = slope
+    def __init__(self, negative_slope: float = 0.01) -> None:
+        self.negative_slope = negative_slope
 
     def forward(self, x: Tensor) -> Tensor:
-        return ops.leaky_relu(x, self.slope)
+        return ops.leaky_relu(x, self.negative_slope)
 
 
 class ELU(Module):

@@ -14,7 +14,10 @@ class _Loss(Module):
     def __init__(self, reduction: str = "mean") -> None:
         self.reduction = check_reduction(reduction)
 
-    def __call__(self, prediction: Tensor, target: Any) -> Tensor:
+    def __call__(self, prediction: Any, target: Any) -> Tensor:  # the target keeps its dtype: labels are integers
+        prediction = prediction if isinstance(prediction, Tensor) else self._as_input(prediction)
+        if prediction.size == 0:
+            raise ValueError(f"{self!r} of no samples: the prediction has shape {prediction.shape}")
         return self.forward(prediction, target)
 
     def __repr__(self) -> str:
@@ -24,7 +27,8 @@ class _Loss(Module):
 class CrossEntropyLoss(_Loss):
     """-log softmax(logits)[label]: logits (N, C), integer labels (N,) in 0 .. C - 1.
 
-    reduction: "mean" (the default), "sum", or "none" for one loss per sample. ValueError for a label out of range.
+    reduction: "mean" (the default), "sum", or "none" for one loss per sample. ValueError for a label
+    out of range, shapes that do not fit or an empty batch, TypeError for labels that are no integers.
     """
 
     def forward(self, logits: Tensor, labels: Any) -> Tensor:
@@ -34,7 +38,8 @@ class CrossEntropyLoss(_Loss):
 class BCEWithLogitsLoss(_Loss):
     """-t log s - (1 - t) log(1 - s), s = sigmoid(logits): logits and targets of one shape, targets in [0, 1].
 
-    reduction over all elements: "mean", "sum" or "none".
+    reduction over all elements: "mean", "sum" or "none". ValueError for unequal shapes, a target outside [0, 1] or an
+    empty batch.
     """
 
     def forward(self, logits: Tensor, targets: Any) -> Tensor:
@@ -42,7 +47,10 @@ class BCEWithLogitsLoss(_Loss):
 
 
 class MSELoss(_Loss):
-    """(prediction - target)^2, of one shape; reduction over all elements: "mean", "sum" or "none"."""
+    """(prediction - target)^2, of one shape; reduction over all elements: "mean", "sum" or "none".
+
+    ValueError for unequal shapes or an empty batch.
+    """
 
     def forward(self, prediction: Tensor, target: Any) -> Tensor:
         return ops.mse(prediction, target, self.reduction)

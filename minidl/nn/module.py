@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ..backend import Array, check_device, device_of, is_array, to_device, to_numpy
+from ..backend import Array, check_device, device_of, is_array, on_device_of, to_device, to_numpy
 from ..tensor import Tensor, _result, mark_changed
 
 
@@ -27,61 +27,63 @@ class Module:
         """The function itself."""
         raise NotImplementedError(f"{type(self).__name__} has no forward")
 
-    def __call__(self, *inputs: Any) -> Any:
-        """forward, with arrays made Tensors of the model's dtype (float32 where it has no parameters)."""
-        return self.forward(*[x if isinstance(x, Tensor) else self._as_input(x) for x in inputs])
+    def __call__(self, *inputs: Any, **options: Any) -> Any:
+        """forward, with positional arrays and lists made Tensors of the model's dtype; a Tensor goes in as it is.
+
+        A Module without parameters leaves a floating array's dtype alone and makes float32 of anything else.
+        TypeError for what holds no real numbers, ValueError for an array on another device than the model.
+        """
+        return self.forward(*[x if isinstance(x, Tensor) else self._as_input(x) for x in inputs], **options)
 
     def _as_input(self, x: Any) -> Any:
-        x = x if is_array(x) else np.asarray(x, dtype=None if hasattr(x, "dtype") else np.float32)
-        first = next((p for _, _, p in self._walk() if isinstance(p, Tensor)), None)
+        if x is None:  # an argument left out
+            return None
+        has_dtype = hasattr(x, "dtype")
+        x = x if is_array(x) else np.asarray(x)
+        if x.dtype.kind not in "biuf":
+            raise TypeError(f"{self!r:.60} takes real numbers, got data of dtype {x.dtype}")
+        first = next((p for _, _, p in self._walk() if isinstance(p, Tensor) and p.dtype.kind == "f"), None)
         if first is None:
-            return _result(x if x.dtype.kind == "f" else x.astype(np.float32))
+            return _result(x if has_dtype and x.dtype.kind == "f" else x.astype(np.float32))
         if device_of(x) != first.device:
             raise ValueError(
                 f"{self!r:.60} is on {first.device}, its input on {device_of(x)}: move the input "
                 f"(Tensor(x, device={first.device!r})) or the model (model.to({device_of(x)!r}))"
             )
-        return _result(x.astype(first.dtype, copy=False))
+        with on_device_of(x):
+            return _result(x.astype(first.dtype, copy=False))
 
     # -- what it consists of
 
     def _parts(self) -> Iterator[tuple[str, Any]]:
         """(name, attribute) in the order of definition."""
-        yield from vars(self).items()
+        yield from list(vars(self).items())
 
-    def _walk(self, prefix: str = "") -> Iterator[tuple[str, Any, Any]]:
-        """(dotted name, place to set it in, Tensor or array) for every parameter and buffer, each object once."""
-        seen: set[int] = set()
+    def _walk(self) -> Iterator[tuple[str, Any, Any]]:
+        """(dotted name, place to set it in, it) for every parameter, buffer and Module inside, each object once."""
+        seen = {id(self)}
 
-        def visit(holder: Any, items: Iterator[tuple[Any, Any]], prefix: str) -> Iterator[tuple[str, Any, Any]]:
+        def visit(holder: Any, items: Iterable[tuple[Any, Any]], prefix: str) -> Iterator[tuple[str, Any, Any]]:
             for key, x in items:
                 name = f"{prefix}{key}"
-                if isinstance(x, Tensor) or is_array(x):
-                    if id(x) not in seen:
-                        seen.add(id(x))
-                        yield name, (holder, key), x
-                elif isinstance(x, Module):
-                    yield from visit(x, x._parts(), name + ".")
-                elif isinstance(x, list | tuple):
-                    yield from visit(x, iter(list(enumerate(x))), name + ".")
-                elif isinstance(x, dict):
-                    yield from visit(x, iter(list(x.items())), name + ".")
+                if isinstance(x, list | tuple | dict):
+                    yield from visit(x, list(x.items() if isinstance(x, dict) else enumerate(x)), name + ".")
+                elif (isinstance(x, Tensor | Module) or is_array(x)) and id(x) not in seen:
+                    seen.add(id(x))
+                    yield name, (holder, key), x
+                    if isinstance(x, Module):
+                        yield from visit(x, x._parts(), name + ".")
 
-        yield from visit(self, self._parts(), prefix)
+        yield from visit(self, self._parts(), "")
+
+    def named_modules(self) -> Iterator[tuple[str, Module]]:
+        """(dotted name, Module) for this Module (its name is "") and every one inside it, each once."""
+        yield "", self
+        yield from ((name, x) for name, _, x in self._walk() if isinstance(x, Module))
 
     def modules(self) -> Iterator[Module]:
         """This Module and every one inside it."""
-
-        def visit(x: Any) -> Iterator[Module]:
-            if isinstance(x, Module):
-                yield x
-                for _, part in x._parts():
-                    yield from visit(part)
-            elif isinstance(x, list | tuple | dict):
-                for part in x.values() if isinstance(x, dict) else x:
-                    yield from visit(part)
-
-        yield from visit(self)
+        return (m for _, m in self.named_modules())
 
     def named_parameters(self) -> Iterator[tuple[str, Tensor]]:
         """(name, Tensor) of every trainable parameter, named "layer.weight", in the order of definition."""
@@ -115,6 +117,8 @@ class Module:
         """Move parameters and buffers to "cpu", "cuda" or "cuda:1"; returns the Module. Make the optimizer after."""
         device = check_device(device)
         for _, (holder, key), x in self._walk():
+            if isinstance(x, Module):
+                continue
             if isinstance(x, Tensor):
                 x._data = to_device(x._data, device)
                 x._grad = None if x._grad is None else _result(to_device(x._grad._data, device))
@@ -127,54 +131,79 @@ class Module:
 
     # -- state
 
+    def _arrays(self) -> Iterator[tuple[str, Any, Array]]:
+        """(name, Tensor or array, its array) for every parameter and buffer."""
+        return ((n, x, x.data if isinstance(x, Tensor) else x) for n, _, x in self._walk() if not isinstance(x, Module))
+
     def state_dict(self) -> dict[str, np.ndarray]:
         """Copies of all parameters and buffers on the host, by name."""
-        return {name: np.array(to_numpy(x.data if isinstance(x, Tensor) else x)) for name, _, x in self._walk()}
+        return {name: np.array(to_numpy(data)) for name, _, data in self._arrays()}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Copy the values in; ValueError that lists every missing, unexpected or misshapen name, and nothing changed."""
-        mine = {name: x for name, _, x in self._walk()}
-        problems = [f"missing: {name}" for name in mine if name not in state]
-        problems += [f"unexpected: {name}" for name in state if name not in mine]
-        values: dict[str, Array] = {}
-        for name, x in mine.items():
-            if name in state:
-                value = state[name].data if isinstance(state[name], Tensor) else np.asarray(state[name])
-                if value.shape != x.shape:
-                    problems.append(f"{name}: has shape {value.shape}, expected {x.shape}")
-                values[name] = value
-        if problems:
-            raise ValueError(f"this state does not fit {self!r:.100}:\n  " + "\n  ".join(problems))
-        for name, value in values.items():
-            x = mine[name]
-            data = x.data if isinstance(x, Tensor) else x
-            data[...] = to_device(value.astype(data.dtype), device_of(data))
+        """Copy the values in, cast to the model's dtype and moved to its device.
+
+        ValueError that lists every missing, unexpected or misshapen name, and nothing changed, where they do not fit.
+        """
+        values = self._fitting(state)
+        for name, x, data in self._arrays():
+            with on_device_of(data):
+                data[...] = values[name]
             if isinstance(x, Tensor):
                 mark_changed(x)
 
+    def _fitting(self, state: dict[str, Any]) -> dict[str, Array]:
+        """The values of a state, ready to be copied in; ValueError where they do not fit. Changes nothing."""
+        mine = {name: data for name, _, data in self._arrays()}
+        problems = [f"missing: {name}" for name in mine if name not in state]
+        problems += [f"unexpected: {name}" for name in state if name not in mine]
+        values: dict[str, Array] = {}
+        for name in [name for name in mine if name in state]:
+            x, data = state[name], mine[name]
+            x = x.data if isinstance(x, Tensor) else x if is_array(x) else np.asarray(x)
+            if x.shape != data.shape:
+                problems.append(f"{name}: has shape {x.shape}, expected {data.shape}")
+            elif x.dtype.kind not in "biuf":
+                problems.append(f"{name}: has dtype {x.dtype}, expected real numbers")
+            else:
+                with on_device_of(data):
+                    values[name] = to_device(x, device_of(data)).astype(data.dtype)
+        if problems:
+            raise ValueError(f"this state does not fit {self!r:.100}:\n  " + "\n  ".join(problems))
+        return values
+
     def save(self, path: str | Path) -> None:
-        """Write the state as a safetensors file (no pickle), whole or not at all."""
+        """Write the state as a safetensors file (no pickle), whole or not at all; the folder must exist."""
         write_safetensors(path, self.state_dict())
 
     def load(self, path: str | Path) -> None:
         """Read what `save` wrote; errors as `load_state_dict`, and for a file that is no safetensors file."""
-        self.load_state_dict(read_safetensors(path)[0])
+        arrays, metadata = read_safetensors(path)
+        if "minidl_checkpoint" in metadata:
+            raise ValueError(f"{path} is the checkpoint of a run: minidl.checkpoint.load_checkpoint reads it")
+        self.load_state_dict(arrays)
 
     def summary(self) -> Summary:
-        """A table of the layers with their parameters; print it."""
-        rows = []
-        for name, part in [(n, p) for n, p in self._parts() if isinstance(p, Module)] or [("", self)]:
-            rows.append((name, repr(part), sum(p.size for p in part.parameters())))
-        total = sum(p.size for p in self.parameters())
-        width = max(len(r[1]) for r in rows)
-        lines = [f"{'':4}{'layer':{width}}  {'parameters':>12}"]
-        lines += [f"{name:4}{text:{width}}  {count:>12,}" for name, text, count in rows]
-        lines += [f"{'':4}{'total':{width}}  {total:>12,}"]
+        """A table of the layers with their trainable parameters (a shared one counts once); print it."""
+        modules = dict(self.named_modules())
+        counts = dict.fromkeys(modules, 0)
+        for name, p in self.named_parameters():
+            while name not in modules:  # the innermost Module that holds it
+                name = name.rpartition(".")[0]
+            counts[name] += p.size
+        rows = [
+            (name, f"{m!r:.60}", counts[name])
+            for name, m in modules.items()
+            if counts[name] or len(list(m.modules())) == 1
+        ]
+        rows.append(("", "total", sum(counts.values())))
+        first, second = max(len(row[0]) for row in rows), max(len(row[1]) for row in rows)
+        lines = [f"{'':{first}}  {'layer':{second}}  {'parameters':>12}"]
+        lines += [f"{name:{first}}  {text:{second}}  {count:>12,}" for name, text, count in rows]
         return Summary("\n".join(lines))
 
     def __repr__(self) -> str:
-        inner = ", ".join(f"{n}={p!r}" for n, p in self._parts() if isinstance(p, Module))
-        return f"{type(self).__name__}({inner})"
+        shown = [(n, x) for n, x in self._parts() if n != "training" and isinstance(x, Module | int | float | str)]
+        return f"{type(self).__name__}({', '.join(f'{n}={x!r}' for n, x in shown)})"
 
 
 class Summary(str):
@@ -185,13 +214,18 @@ class Summary(str):
 
 
 def write_safetensors(path: str | Path, arrays: dict[str, np.ndarray], metadata: dict[str, str] | None = None) -> None:
-    """Arrays by name into a safetensors file: first beside it, then renamed, so that no half file can be left."""
+    """Arrays by name into a safetensors file: first beside it, then renamed, so that no half file can be left.
+
+    FileNotFoundError where the folder does not exist.
+    """
     try:
         from safetensors.numpy import save
     except ImportError:
         raise ImportError("weight files need safetensors: pip install safetensors") from None
     path = Path(path)
-    content = save({k: np.ascontiguousarray(v) for k, v in arrays.items()}, metadata)
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"there is no folder {path.parent} to write {path.name} into; make it first")
+    content = save({k: np.asarray(v, order="C") for k, v in arrays.items()}, metadata)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
     try:
         with os.fdopen(handle, "wb") as file:
@@ -204,7 +238,10 @@ def write_safetensors(path: str | Path, arrays: dict[str, np.ndarray], metadata:
 
 
 def read_safetensors(path: str | Path) -> tuple[dict[str, np.ndarray], dict[str, str]]:
-    """(arrays by name, metadata) of a safetensors file; ValueError where the file is none."""
+    """(arrays by name, metadata) of a safetensors file.
+
+    FileNotFoundError where there is no file, ValueError for another kind of file or a damaged one.
+    """
     try:
         from safetensors import SafetensorError, safe_open
     except ImportError:

@@ -1,11 +1,13 @@
 """Every differentiable operation beside its derivative, and the operators of Tensor."""
 
-from __future__ import annotations
+from __future__ import annotations  # noqa: I001
+
+import operator
 
 from ..tensor import Tensor
 from .elementwise import (
-    abs, add, clip, div, elu, exp, gelu, leaky_relu, log, maximum, minimum, mul, neg, pow, relu, sigmoid, softplus,
-    sqrt, sub, tanh, value, where,
+    abs, add, clip, comparison, div, elu, exp, gelu, leaky_relu, log, maximum, minimum, mul, neg, pow, relu, sigmoid,
+    softplus, sqrt, sub, tanh, where,
 )  # fmt: skip
 from .network import (
     batch_norm, binary_cross_entropy_with_logits, dropout, layer_norm, linear, matmul, mse, naive_batch_norm,
@@ -40,10 +42,10 @@ Tensor.__abs__ = abs
 Tensor.__getitem__ = getitem
 
 # comparisons have no derivative: they give boolean arrays
-Tensor.__lt__ = lambda self, other: self.data < value(other)
-Tensor.__le__ = lambda self, other: self.data <= value(other)
-Tensor.__gt__ = lambda self, other: self.data > value(other)
-Tensor.__ge__ = lambda self, other: self.data >= value(other)
+Tensor.__lt__ = comparison(operator.lt)
+Tensor.__le__ = comparison(operator.le)
+Tensor.__gt__ = comparison(operator.gt)
+Tensor.__ge__ = comparison(operator.ge)
 
 for _method in (
     abs, argmax, clip, copy, exp, log, log_softmax, logsumexp, max, mean, min, relu, reshape, sigmoid, softmax, sqrt,

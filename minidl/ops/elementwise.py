@@ -8,16 +8,36 @@ is undone in one place, by the engine.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from ..backend import device_of, is_array, on_device_of, to_device
 from ..tensor import Tensor, operation
 
 
 def value(x: Any) -> Any:
     """The array of a Tensor, anything else unchanged: for masks and signs, which have no derivative."""
     return x.data if isinstance(x, Tensor) else x
+
+
+def beside(constant: Any, x: Any) -> Any:
+    """The array of an index or a condition, moved from the host to where x is; anything else unchanged."""
+    constant, data = value(constant), value(x)
+    if type(constant) is np.ndarray and type(data) is not np.ndarray and is_array(data):
+        return to_device(constant, device_of(data))
+    return constant
+
+
+def comparison(compare: Callable[[Any, Any], Any]) -> Any:
+    """A comparison of Tensors, which gives a boolean array."""
+
+    def method(self: Tensor, other: Any) -> Any:
+        with on_device_of(self.data):
+            return compare(self.data, value(other))
+
+    return method
 
 
 def number(x: Any) -> Any:
@@ -61,7 +81,7 @@ def pow(a: Any, b: Any) -> Any:
 # -- functions of one variable
 
 exp = operation("exp", np.exp, "e to the power x.", x=lambda g, y: g * y)
-log = operation(
+log: Any = operation(
     "log",
     lambda x: float(np.log(x)) if isinstance(x, int | float) else np.log(x),
     "The natural logarithm.",
@@ -162,7 +182,7 @@ _clip = operation(
 
 def where(condition: Any, a: Any, b: Any) -> Any:
     """a where the condition (a boolean array, or a comparison of Tensors) holds, b elsewhere."""
-    return _where(a, b, condition=value(condition))
+    return _where(a, b, condition=beside(condition, a if isinstance(a, Tensor) else b))
 
 
 def clip(x: Any, low: float = -math.inf, high: float = math.inf) -> Any:

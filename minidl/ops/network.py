@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ..backend import array_module, device_of, is_array, to_device
+from ..backend import array_module, device_of, is_array, on_device_of, to_device
 from ..tensor import Tensor, operation
 from .elementwise import exp, log, mul, number, sigmoid, softplus, value
 from .reduction import mean, softmax, sum, var
@@ -84,6 +84,11 @@ def _scale(g: Any, reduction: str, like: Any) -> Any:
     return g / like.shape[0] if reduction == "mean" else g
 
 
+def _lowest_highest(x: Any) -> Any:
+    with on_device_of(x):
+        return x.min().item(), x.max().item()
+
+
 def check_reduction(reduction: str) -> str:
     """The reduction itself; ValueError unless it is "mean", "sum" or "none"."""
     if reduction not in ("mean", "sum", "none"):
@@ -100,9 +105,12 @@ def _cross_entropy_arrays(x: Any, labels: Any, reduction: str) -> Any:
 def one_hot(labels: Any, classes: int, dtype: Any = np.float32) -> Any:
     """A row per label with 1 at the label and 0 elsewhere: (N,) integers to (N, classes)."""
     labels = np.asarray(labels) if isinstance(labels, list | tuple) else value(labels)
-    if labels.size and not (0 <= int(labels.min()) and int(labels.max()) < classes):
-        raise ValueError(f"labels must lie in 0 .. {classes - 1}, got {int(labels.min())} .. {int(labels.max())}")
-    return _one_hot(labels, classes, dtype)
+    if labels.size:
+        low, high = _lowest_highest(labels)
+        if low < 0 or high >= classes:
+            raise ValueError(f"labels must lie in 0 .. {classes - 1}, got {low} .. {high}")
+    with on_device_of(labels):
+        return _one_hot(labels, classes, dtype)
 
 
 def _one_hot(labels: Any, classes: int, dtype: Any) -> Any:
@@ -137,7 +145,7 @@ def class_labels(logits: Any, labels: Any) -> Any:
         raise ValueError(f"cross-entropy got {data.shape[0]} rows of logits and labels of shape {labels.shape}")
     if data.size == 0:
         raise ValueError(f"cross-entropy of no samples: logits have shape {data.shape}")
-    low, high = int(labels.min()), int(labels.max())
+    low, high = _lowest_highest(labels)
     if low < 0 or high >= data.shape[1]:
         raise ValueError(
             f"labels must lie in 0 .. {data.shape[1] - 1} for {data.shape[1]} classes, got {low} .. {high}"
@@ -190,8 +198,10 @@ def binary_cross_entropy_with_logits(logits: Any, targets: Any, reduction: str =
     targets = targets if isinstance(targets, Tensor) or is_array(targets) else np.asarray(targets)
     _same_shape("binary_cross_entropy_with_logits", logits, targets)
     t = value(targets)
-    if t.size and not (0 <= float(t.min()) and float(t.max()) <= 1):
-        raise ValueError(f"targets must lie in [0, 1], got {float(t.min()):g} .. {float(t.max()):g}")
+    if t.size:
+        low, high = _lowest_highest(t)
+        if not (low >= 0 and high <= 1):  # also where they are NaN
+            raise ValueError(f"targets must lie in [0, 1], got {low:g} .. {high:g}")
     return _bce(logits, targets, reduction=reduction)
 
 

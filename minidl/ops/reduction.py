@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..backend import on_device_of
 from ..tensor import operation
 from .elementwise import exp, value
 from .shape import broadcast_to, place_of_axis, reshape
@@ -58,7 +59,7 @@ def _to_winners(g: Any, x: Any, y: Any, axes: Any, kept: Any) -> Any:
 
 
 def _axes(x: Any, axis: Any, keepdims: bool) -> dict[str, Any]:
-    shape = np.shape(x)
+    shape = x.shape
     if axis is None:
         axes = tuple(range(len(shape)))
     else:
@@ -82,7 +83,7 @@ def var(x: Any, axis: Any = None, keepdims: bool = False, ddof: int = 0) -> Any:
     """The variance; divides by n - ddof, so that ddof=0 is NumPy's default and 1 is PyTorch's."""
     options = _axes(x, axis, keepdims)
     if _count(options["kept"], options["shape"]) <= ddof:
-        raise ValueError(f"var with ddof={ddof} needs more than {ddof} elements, got shape {np.shape(x)}, axis {axis}")
+        raise ValueError(f"var with ddof={ddof} needs more than {ddof} elements, got shape {x.shape}, axis {axis}")
     return _var(x, **options, ddof=ddof)
 
 
@@ -98,7 +99,9 @@ def min(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
 
 def argmax(x: Any, axis: Any = None) -> Any:
     """The place of the largest element: an integer array (it has no derivative)."""
-    return value(x).argmax(axis=axis)
+    x = value(x)
+    with on_device_of(x):
+        return x.argmax(axis=axis)
 
 
 # -- exponentials, shifted by the largest element so that nothing overflows
@@ -115,6 +118,11 @@ def _logsumexp_arrays(x: Any, axes: Any, keepdims: bool, kept: Any, shape: Any) 
     return y if keepdims else y.reshape([n for i, n in enumerate(shape) if i not in axes])
 
 
+def _log_softmax_arrays(x: Any, axis: int) -> Any:
+    shifted = x - x.max(axis=axis, keepdims=True)
+    return shifted - np.log(np.exp(shifted).sum(axis=axis, keepdims=True))
+
+
 def _softmax_arrays(x: Any, axis: int) -> Any:
     y = np.exp(x - x.max(axis=axis, keepdims=True))
     return y / y.sum(axis=axis, keepdims=True)
@@ -126,7 +134,7 @@ _logsumexp = operation(
 _softmax = operation("softmax", _softmax_arrays, x=lambda g, y, axis: y * (g - sum(g * y, axis, keepdims=True)))
 _log_softmax = operation(
     "log_softmax",
-    lambda x, axis: x - _logsumexp_arrays(x, **_axes(x, axis, True)),
+    _log_softmax_arrays,
     x=lambda g, y, axis: g - exp(y) * sum(g, axis, keepdims=True),
 )
 

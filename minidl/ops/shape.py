@@ -10,7 +10,7 @@ import numpy as np
 
 from ..backend import array_module, is_array
 from ..tensor import Tensor, operation
-from .elementwise import value
+from .elementwise import beside
 
 # reshape forwards to a new shape, backwards to the old one; likewise the others
 _reshape = operation("reshape", lambda x, to, back: x.reshape(to), x=lambda g, back: reshape(g, back))
@@ -58,7 +58,7 @@ def copy(x: Any) -> Any:
 
 def getitem(x: Any, index: Any) -> Any:
     """x[index]: numbers, slices, None, ..., integer and boolean arrays (or integer Tensors)."""
-    index = tuple(value(i) for i in index) if isinstance(index, tuple) else value(index)
+    index = tuple(beside(i, x) for i in index) if isinstance(index, tuple) else beside(index, x)
     return _getitem(x, index=index, shape=x.shape)
 
 
@@ -86,7 +86,7 @@ def _concatenate(count: int) -> Any:
     def piece(i: int) -> Any:
         return lambda g, axis, edges: getitem(g, (slice(None),) * axis + (slice(edges[i], edges[i + 1]),))
 
-    forward = lambda *arrays, axis, edges: np.concatenate(arrays, axis)  # noqa: E731
+    forward = lambda *arrays, axis, edges: np.concatenate(arrays, axis)
     return operation("concatenate", forward, **{f"x{i}": piece(i) for i in range(count)})
 
 

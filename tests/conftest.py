@@ -1,0 +1,16 @@
+"""What several test files share."""
+
+import sys
+
+import pytest
+
+
+@pytest.fixture
+def fake_cupy(monkeypatch):
+    """The stand-in in place of CuPy, with its counters at zero and two GPUs, for one test."""
+    from fake_cupy import cupy, reset
+
+    reset()
+    monkeypatch.setitem(sys.modules, "cupy", cupy)
+    yield cupy
+    reset()
