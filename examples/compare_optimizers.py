@@ -9,8 +9,9 @@ many learning rates to try as the others. Change its rule, or the problem: `--da
 import argparse
 from pathlib import Path
 
+import numpy as np
+
 from minidl import lab, optim
-from minidl.backend import sign
 
 
 class SignDescent(optim.Optimizer):
@@ -20,7 +21,7 @@ class SignDescent(optim.Optimizer):
         super().__init__(params, lr=lr, weight_decay=weight_decay)
 
     def update(self, w, g, *, lr):
-        w -= lr * sign(g)
+        w -= lr * np.sign(g)
 
 
 if __name__ == "__main__":  # the worker processes import this file to find SignDescent

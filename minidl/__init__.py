@@ -18,20 +18,21 @@ from . import ops
 from .anomaly import detect_anomaly
 from .backend import seed
 from .gradcheck import gradcheck
+from .operation import operation
 from .ops import *  # noqa: F403
-from .tensor import Tensor, grad, no_grad, operation
+from .tensor import Tensor, grad, no_grad
 
 if TYPE_CHECKING:
-    from . import data, lab, nn, optim, train
+    from . import checkpoint, data, lab, nn, optim, train
     from .train import History, fit
 
 __version__ = "0.1.0"
 __all__ = [
-    "History", "Tensor", "data", "detect_anomaly", "fit", "grad", "gradcheck", "lab", "nn", "no_grad", "operation",
-    "ops", "optim", "seed", "train",
-] + ops.__all__  # fmt: skip
+    "History", "Tensor", "checkpoint", "data", "detect_anomaly", "fit", "grad", "gradcheck", "lab", "nn", "no_grad",
+    "operation", "ops", "optim", "seed", "train", *ops.__all__,
+]  # fmt: skip
 
-_ROOMS = {"data", "lab", "nn", "optim", "train", "cli"}
+_ROOMS = {"checkpoint", "cli", "data", "lab", "nn", "optim", "train"}
 _MOVED = {"fit": "train", "History": "train"}
 
 

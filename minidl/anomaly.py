@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from .backend import on_device_of
-from .tensor import Operation, Tensor, _mode
+from .operation import Operation
+from .tensor import Tensor, _mode
 
 _HERE = os.path.dirname(os.path.abspath(__file__)) + os.sep
 

@@ -133,7 +133,6 @@ def fit(
     from tqdm import tqdm
 
     run = Run(model, loader, optimizer, history if history is not None else History())
-    run.history.stopped = ""
     total = len(loader) * max(0, epochs - len(run.history)) if hasattr(loader, "__len__") else None
     bar = tqdm(total=total, unit="step", disable=None if progress is None else not progress, leave=False)
     try:

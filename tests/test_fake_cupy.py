@@ -41,8 +41,13 @@ def test_numpy_arrays_do_not_mix_with_it(cp, mix):
         mix(cp.asarray(a), a)
 
 
-@pytest.mark.parametrize("convert", [np.asarray, np.array, np.float64, lambda x: np.zeros(3) + [x],
-                                     lambda x: np.ones((3, 3)).__setitem__(Ellipsis, x)])  # fmt: skip
+@pytest.mark.parametrize(
+    "convert",
+    [
+        np.asarray, np.array, np.float64, lambda x: np.asarray([x]),
+        lambda x: np.ones((3, 3)).__setitem__(Ellipsis, x),
+    ],
+)  # fmt: skip
 def test_it_does_not_become_a_numpy_array(cp, convert):
     with pytest.raises(TypeError):
         convert(cp.ones((3, 3)))

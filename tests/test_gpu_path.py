@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import minidl
-from minidl import Tensor, backend, nn, ops, optim
+from minidl import Tensor, backend, kernels, nn, ops, optim
 from minidl.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from minidl.data import ArrayDataset, DataLoader, Standardizer, standardize, train_validation_split
 from minidl.train import EarlyStopping, accuracy, evaluate, fit
@@ -134,6 +134,7 @@ def test_comparisons_indices_and_conditions(device, fake_cupy):
     for compare in (lambda x: x > 0, lambda x: x <= x, lambda x: x == x, lambda x: x != 0, lambda x: x.argmax(axis=1)):
         assert same(compare(t), compare(c)) and type(compare(t)) is fake_cupy.ndarray
     assert (t[0].device, len(t), [x.device for x in t][:1]) == (device, 4, [device])
+    assert same(t * Tensor([1, 2, 3], dtype=int, device=device), c * Tensor([1, 2, 3], dtype=int))
     rows, mask = np.array([0, 2, 2, -1]), a > 0  # of the host: moved
     for index in (rows, mask, (rows, [0, 1, 2, 0]), (slice(None), np.array([2, 0])), Tensor(rows, dtype=int), [1, 3]):
         assert same(t[index], c[index]) and t[index].device == device
@@ -154,7 +155,7 @@ def test_copy_and_pickle(device):
 
 LABELS = np.array([2, 0, 1, 1])
 MASK = normal(4, 3, seed=9) > 0
-POSITIVE = lambda x: abs(x) + np.float32(0.5)  # noqa: E731
+POSITIVE = lambda x: abs(x) + np.float32(0.5)
 
 # name: (function of Tensors, arrays that it gets); several per operation where the code has branches
 OPERATIONS = {
@@ -347,7 +348,8 @@ def test_a_model_of_every_layer(device, fake_cupy):
             loss.backward()
         model.eval()
         results[place] = [loss, model(x), nn.Softmax()(model(x)), nn.LogSoftmax()(model(x)),
-                          model(x.data), *(p.grad for p in model.parameters())]  # fmt: skip
+                          model(x.data), model(Tensor(x, dtype="float64").data),
+                          *(p.grad for p in model.parameters())]  # fmt: skip
     for got, expected in zip(results[device], results["cpu"], strict=True):
         assert got.device == device and same(got, expected)
     buffers = [x for m in models[device].modules() if isinstance(m, nn.BatchNorm1d)
@@ -477,7 +479,7 @@ def test_an_optimizer_walks_the_same_path_in_one_launch_per_parameter(name, sett
 
 @pytest.mark.parametrize("device", DEVICES)
 def test_numbers_of_a_rule_keep_their_digits_and_do_not_promote(device, fake_cupy):
-    """CuPy 14 computes 1 - beta**t in float16 and t - 1 in int8 where it is left to: see backend._Traced."""
+    """CuPy 14 computes 1 - beta**t in float16 and t - 1 in int8 where it is left to: see kernels._Traced."""
     seen = []
 
     class Rule(optim.Optimizer):
@@ -520,7 +522,7 @@ def test_a_rule_that_cannot_be_traced_runs_unfused(fake_cupy):
     for rule in (Branching, Comparing, Whole):
         fake_cupy.counters.reset()
         params = {place: make_params(place) for place in ("cpu", "cuda")}
-        for place, ps in params.items():
+        for ps in params.values():
             optimizer = rule(ps, lr=0.1)
             for step in range(1, 5):
                 set_gradients(ps, step)
@@ -548,14 +550,14 @@ def test_what_a_rule_may_write(fake_cupy):
         state = ("s",)
 
         def update(self, w, g, s, *, lr, t):
-            s[...] = backend.maximum(s, backend.absolute(g)) + 1
-            s[:] = backend.where(g > 0, s, 2 * s)
+            s[...] = kernels.maximum(s, kernels.absolute(g)) + 1
+            s[:] = kernels.where(g > 0, s, 2 * s)
             s *= t
             s /= 1 + lr
-            s -= backend.minimum(g, lr) * backend.sign(g)
+            s -= kernels.minimum(g, lr) * kernels.sign(g)
             s += abs(-g) ** 2 / (t + 1) - (t / 2) + 2 / t
-            a = backend.where(g >= w, backend.where(g <= lr, 1.0, s), backend.where(g < lr, lr, t))
-            w -= lr * a / (backend.sqrt(s * s) + 1) * t**0.5 + backend.sqrt(lr)
+            a = kernels.where(g >= w, kernels.where(g <= lr, 1.0, s), kernels.where(g < lr, lr, t))
+            w -= lr * a / (kernels.sqrt(s * s) + 1) * t**0.5 + kernels.sqrt(lr)
 
     params = {place: make_params(place) for place in ("cpu", "cuda")}
     for ps in params.values():
@@ -589,7 +591,7 @@ def test_schedules_groups_and_changes_on_the_way(fake_cupy):
 
 @each_rule
 def test_optimizer_state_across_devices(name, settings):
-    make = lambda place: getattr(optim, name)(make_params(place), **settings)  # noqa: E731
+    make = lambda place: getattr(optim, name)(make_params(place), **settings)
     route = {"cpu": make("cpu"), "cuda": make("cuda")}
     for optimizer in route.values():
         for step in range(1, 4):
@@ -654,13 +656,19 @@ def test_a_loader_gives_the_same_batches(device, shuffle):
                 assert backend.device_of(x) == backend.device_of(y) == device and same(x, x0) and same(y, y0)
 
 
+def test_an_epoch_over_a_dataset_on_the_device_moves_its_order_once(fake_cupy):
+    loader = DataLoader(ArrayDataset(*make_data()).to("cuda"), 8, shuffle=True)
+    before = fake_cupy.counters.to_device
+    assert len(list(loader)) == 7 and fake_cupy.counters.to_device == before + 1
+
+
 @pytest.mark.parametrize("device", DEVICES)
 def test_a_dataset_on_the_device(device):
     data = ArrayDataset(*make_data())
     there = data.to(device)
     assert there.device == device and there.to("cpu").device == "cpu" and len(there) == 50
     for index in (3, slice(2, 9), [4, 1], np.array([7, 7, 0]), np.arange(50) % 2 == 0,
-                  backend.to_device(np.array([2, 5]), device), there.y > 0 if device == "cuda" else [0]):  # fmt: skip
+                  backend.to_device(np.array([2, 5]), device), Tensor(there.y) > 0):  # fmt: skip
         host = backend.to_numpy(index) if hasattr(index, "device") and not isinstance(index, np.ndarray) else index
         for a, b in zip(there[index], data[host], strict=True):
             assert same(a, b)

@@ -12,7 +12,7 @@ from hypothesis.extra import numpy as hnp
 
 import minidl
 from minidl import Tensor, gradcheck, ops
-from minidl.tensor import Operation
+from minidl.operation import Operation
 
 NOT_DIFFERENTIABLE = {"argmax", "one_hot"}
 TABLE = {}

@@ -217,7 +217,7 @@ def test_a_list_keeps_all_digits_of_a_float64_model():
 
 
 def test_layers_without_parameters_make_float32_of_what_is_not_floating():
-    assert nn.ReLU()([1, -1]).dtype == np.float32
+    assert nn.ReLU()([1, -1]).dtype == nn.ReLU()([1.0, -1.0]).dtype == np.float32
     assert nn.ReLU()(np.arange(3)).dtype == np.float32
     assert nn.ReLU()(np.arange(3.0)).dtype == np.float64
     assert nn.Sequential(nn.ReLU(), nn.Dense(3, 2))(np.ones((1, 3))).dtype == np.float32
@@ -339,6 +339,9 @@ def test_sequential_notes_which_layer_failed():
     with pytest.raises(TypeError) as error:
         nn.Sequential(lambda x: [x], nn.Dense(2, 2), nn.Softmax(axis="rows"))(np.zeros((1, 2)))
     assert error.value.__notes__ == ["in layer 2 of 3, Softmax(axis='rows'), which got x of shape (1, 1, 2)"]
+    with pytest.raises(TypeError) as error:
+        nn.Sequential(lambda x: ["text"], nn.Dense(2, 2))(np.zeros((1, 2)))
+    assert error.value.__notes__ == ["in layer 1 of 2, Dense(2, 2), which got x of shape None"]
 
 
 def test_a_subclass_of_sequential_keeps_what_it_adds():
@@ -437,6 +440,14 @@ def test_zero_grad_and_deepcopy():
     twin[0].weight.data[...] = 7
     assert not (model[0].weight.data == 7).any()
     assert list(twin.state_dict()) == list(model.state_dict())
+
+
+def test_to_moves_and_returns_the_model():
+    model = small()
+    before = [id(p) for p in model.parameters()]
+    assert model.to("cpu") is model and [id(p) for p in model.parameters()] == before
+    with pytest.raises(ValueError, match="unknown device 'gpu'"):
+        model.to("gpu")
 
 
 def test_forward_takes_keywords_and_none():

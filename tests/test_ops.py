@@ -521,3 +521,8 @@ def test_an_empty_batch_goes_through():
     y.backward(np.ones(0))
     assert y.shape == (0,) and x.grad.shape == (0, 3)
     np.testing.assert_array_equal(w.grad.data, 0)
+
+
+def test_dropout_refuses_integer_data():
+    with pytest.raises(TypeError, match="dropout needs floating data, got dtype int64"):
+        ops.dropout(Tensor(np.arange(3)), 0.5, np.random.default_rng(0))

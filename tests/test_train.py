@@ -227,6 +227,7 @@ def test_accuracy_of_each_task():
     for output in (logits, Tensor(logits), logits.tolist()):
         for labels in (np.array([0, 1, 2, 2]), [0, 1, 2, 2], Tensor([0, 1, 2, 2], dtype="int32")):
             assert accuracy(output, labels, CE) == 0.75
+    assert accuracy(logits, np.ones((4, 3), int)) is None and accuracy(logits, np.ones((4, 1), int)) is None
     bce = nn.BCEWithLogitsLoss()
     for shape in ((4, 1), (4,), (2, 2)):
         output, target = np.array([1.0, -1.0, 2.0, 3.0]).reshape(shape), np.array([1.0, 0.0, 0.0, 1.0]).reshape(shape)
@@ -497,6 +498,15 @@ def test_a_rate_of_a_million_does_not_raise():
     assert len(history) == 10 or history.stopped.startswith("diverged")
 
 
+def test_evaluating_a_broken_model_gives_no_warning():
+    model = network(dropout=False)
+    for p in model.parameters():
+        p.data[...] = 1e38
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert not math.isfinite(evaluate(model, DataLoader(samples(), 8), CE)["loss"])
+
+
 def test_numpys_error_settings_are_put_back():
     before = np.geterr()
     trained(1, validation=DataLoader(samples(), 8))
@@ -520,6 +530,9 @@ def test_a_progress_bar_on_request(capsys):
     assert shown.out == ""
     trained(1, progress=True, loader=iter([samples(8)]))  # no length: no total
     assert "1step" in capsys.readouterr().err
+    history, _ = trained(2)
+    trained(3, progress=True, history=history)
+    assert "/3" in capsys.readouterr().err  # only what is left to do
 
 
 def test_a_progress_bar_on_a_terminal(capsys, monkeypatch):
@@ -542,6 +555,10 @@ def test_loaders_of_every_kind():
         def __iter__(self):
             return iter(pairs)
 
+    def loss(output, target):  # a loss of one's own gets an array, whatever the loader gives
+        assert type(target) is np.ndarray
+        return CE(output, target)
+
     for loader in (
         pairs,
         [(a.tolist(), b.tolist()) for a, b in pairs],
@@ -551,7 +568,7 @@ def test_loaders_of_every_kind():
         [(Tensor(a, dtype="float64"), b.astype(np.uint8)) for a, b in pairs],
         NoLength(),
     ):
-        history, _ = trained(2, loader=loader, validation=loader)
+        history, _ = trained(2, loader=loader, validation=loader, loss=loss)
         assert history.steps == expected.steps
     model = nn.Sequential(nn.Softmax())  # a model without parameters can be evaluated, also on lists
     assert evaluate(model, [([[1.0, 0.0]], [0])], CE)["accuracy"] == 1

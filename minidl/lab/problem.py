@@ -8,6 +8,7 @@ import operator
 import re
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -66,7 +67,7 @@ class Problem:
         rng = np.random.default_rng([seed, 1])
         widths = [splits.train.x.shape[1], *self.hidden, len(splits.classes)]
         layers: list[nn.Module] = []
-        for fan_in, fan_out in zip(widths, widths[1:], strict=False):
+        for fan_in, fan_out in pairwise(widths):
             layers += [nn.Dense(fan_in, fan_out, rng=rng), nn.ReLU()]
         return nn.Sequential(*layers[:-1])
 

@@ -191,24 +191,25 @@ def curves(comparison: Comparison) -> bytes:
     FigureCanvasAgg(figure)
     loss_axes, accuracy_axes = figure.subplots(1, 2)
     start = max(r["loss_before_first_step"] for r in comparison.final)
+    steps = [e["step"] for e in max((r["evaluations"] for r in comparison.final), key=len)]
     target, total = comparison.problem.target, comparison.problem.epochs * len(comparison.problem.loader(0))
     lowest = target - 0.05
     for i, (row, (name, diverged, runs)) in enumerate(zip(comparison.rows, _diverged(comparison), strict=True)):
         records = _final(comparison, name)
-        steps = [e["step"] for e in max((r["evaluations"] for r in records), key=len)]
         look = {"color": _COLOURS[i % len(_COLOURS)], "linestyle": _STYLES[(i + i // len(_COLOURS)) % len(_STYLES)]}
         label = f"{name}, rate {row.lr:g}" + (f"\n{diverged} of {_count(runs, 'run')} diverged" if diverged else "")
-        for axes, key, missing in ((loss_axes, "train_loss", np.inf), (accuracy_axes, "validation_accuracy", 0.0)):
-            values = np.array([_column(r["evaluations"], key, len(steps), missing) for r in records])
+        for axes, key, worst in ((loss_axes, "train_loss", 3 * start), (accuracy_axes, "validation_accuracy", 0.0)):
+            values = np.array([_column(r["evaluations"], key, len(steps), worst) for r in records])
             median = np.median(values, axis=0)
             axes.plot(steps, median, label=label, linewidth=1.6, **look)
-            top = np.minimum(values.max(axis=0), 1e6 * start)  # an infinity would leave a hole in the band
-            axes.fill_between(steps, values.min(axis=0), top, color=look["color"], alpha=0.1, lw=0)
+            axes.fill_between(
+                steps, values.min(axis=0), values.max(axis=0), color=look["color"], alpha=0.1, linewidth=0
+            )
         if 2 * diverged < runs:  # median is now that of the accuracies
             lowest = min(lowest, float(median[len(steps) // 4 :].min()))
     loss_axes.set(yscale="log", xlabel="step", ylabel="training loss (fixed sample)", title="Training loss")
     if loss_axes.get_ylim()[1] > 2 * start:
-        loss_axes.set_ylim(top=2 * start)  # what leaves the picture here diverges
+        loss_axes.set_ylim(top=2 * start)  # a curve that leaves the picture here diverges
     accuracy_axes.axhline(target, color="grey", linewidth=0.8)
     accuracy_axes.annotate(
         f"target\n{100 * target:.3g} %", (1, target), xycoords=("axes fraction", "data"), xytext=(3, 0),
@@ -229,7 +230,7 @@ def curves(comparison: Comparison) -> bytes:
     return buffer.getvalue()
 
 
-def _column(evaluations: list[dict[str, float]], key: str, length: int, missing: float) -> list[float]:
-    """The values of a run; what is not finite, or missing because the run stopped early, counts as `missing`."""
-    values = [e[key] if math.isfinite(e["train_loss"]) else missing for e in evaluations]
-    return values + [missing] * (length - len(values))
+def _column(evaluations: list[dict[str, float]], key: str, length: int, worst: float) -> list[float]:
+    """The values of a run; what is not finite, missing because the run stopped, or a loss above `worst`, is that."""
+    values = [e[key] if math.isfinite(e["train_loss"]) else worst for e in evaluations] + [worst] * length
+    return [min(v, worst) if key == "train_loss" else v for v in values[:length]]

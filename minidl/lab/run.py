@@ -6,6 +6,7 @@ import importlib.util
 import inspect
 import math
 import sys
+import threading
 import time
 import traceback
 from dataclasses import asdict, dataclass
@@ -16,6 +17,7 @@ from typing import Any
 
 import numpy as np
 from threadpoolctl import threadpool_limits
+from tqdm import tqdm
 
 from .. import nn, optim
 from ..data import ArrayDataset, DataLoader
@@ -23,7 +25,7 @@ from ..train import History, Run, evaluate, fit
 from .problem import Problem, start_hash
 
 EVALUATIONS_PER_EPOCH = 2
-TRAIN_SAMPLE = 2000  # training loss is measured on the first so many training samples, after the update, the same for all
+TRAIN_SAMPLE = 2000  # training loss is measured on the first so many training samples, after the update
 
 
 @dataclass(frozen=True)
@@ -120,6 +122,7 @@ def run(settings: Settings) -> dict[str, Any]:
     Raises ValueError where someone's own rule fails, with the file's line, and KeyboardInterrupt for Ctrl-C.
     """
     problem = settings.problem
+    tqdm.set_lock(threading.RLock())  # tqdm's default is the system's: one that leaks where Ctrl-C ends a worker
     with threadpool_limits(1), np.errstate(all="ignore"):
         model, loader = problem.model(settings.seed), problem.loader(settings.seed)
         record: dict[str, Any] = {**asdict(settings), "start": start_hash(model, loader)}

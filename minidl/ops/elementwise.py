@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 
 from ..backend import device_of, is_array, on_device_of, to_device
-from ..tensor import Tensor, operation
+from ..operation import operation
+from ..tensor import Tensor
 
 
 def value(x: Any) -> Any:

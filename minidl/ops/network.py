@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from ..backend import array_module, device_of, is_array, on_device_of, to_device
-from ..tensor import Tensor, operation
+from ..operation import operation
+from ..tensor import Tensor
 from .elementwise import exp, log, mul, number, sigmoid, softplus, value
 from .reduction import mean, softmax, sum, var
 from .shape import getitem, reshape, swap_last
@@ -228,6 +229,8 @@ def dropout(x: Any, p: float, rng: np.random.Generator) -> Any:
     if not 0 <= p < 1:
         raise ValueError(f"dropout needs 0 <= p < 1, got {p}")
     data = value(x)
+    if data.dtype.kind != "f":
+        raise TypeError(f"dropout needs floating data, got dtype {data.dtype}")
     keep = rng.random(data.shape, dtype=np.float32) >= p
     mask = to_device(keep / data.dtype.type(1 - p), device_of(data))
     return _dropout(x, mask=mask)

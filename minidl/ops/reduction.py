@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..backend import on_device_of
-from ..tensor import operation
+from ..operation import operation
 from .elementwise import exp, value
 from .shape import broadcast_to, place_of_axis, reshape
 

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from ..backend import array_module, is_array
-from ..tensor import Tensor, operation
+from ..operation import operation
+from ..tensor import Tensor
 from .elementwise import beside
 
 # reshape forwards to a new shape, backwards to the old one; likewise the others

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..backend import Array, maximum, sqrt
+from ..backend import Array
+from ..kernels import maximum, sqrt
 from .optimizer import Optimizer, Schedule
 
 

@@ -15,7 +15,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from ..backend import Array, array_module, device_of, fuse, on_device_of, to_device, to_numpy
+from ..backend import Array, array_module, device_of, on_device_of, to_device, to_numpy
+from ..kernels import fuse
 from ..tensor import Tensor, mark_changed
 
 # An elementwise rule gets a large parameter in pieces of this many elements, so that its temporaries stay in the

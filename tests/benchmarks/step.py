@@ -10,6 +10,8 @@ alike, each in a process of its own.
 from __future__ import annotations
 
 import argparse
+import contextlib
+import itertools
 import os
 import statistics
 import subprocess
@@ -42,17 +44,15 @@ def peers() -> dict[str, dict[str, Callable[[], object]]]:
             except ImportError:
                 print(f"{label} is not installed: left out", file=sys.stderr)
     tasks["small operation"]["minidl"] = _chain_minidl()
-    try:
+    with contextlib.suppress(ImportError):
         tasks["small operation"]["PyTorch eager"] = _chain_torch()
-    except ImportError:
-        pass
     return tasks
 
 
 def _minidl(name, x, y):
     from minidl import nn, optim
 
-    layers = [part for a, b in zip(SIZES, SIZES[1:], strict=False) for part in (nn.Dense(a, b, rng=0), nn.ReLU())]
+    layers = [part for a, b in itertools.pairwise(SIZES) for part in (nn.Dense(a, b, rng=0), nn.ReLU())]
     model, loss = nn.Sequential(*layers[:-1]), nn.CrossEntropyLoss()
     optimizer = optim.get(name)(model.parameters(), lr=1e-3)
 
@@ -70,7 +70,7 @@ def _torch(name, x, y):
 
     torch.set_num_threads(int(os.environ["OPENBLAS_NUM_THREADS"]))
     nn = torch.nn
-    layers = [part for a, b in zip(SIZES, SIZES[1:], strict=False) for part in (nn.Linear(a, b), nn.ReLU())]
+    layers = [part for a, b in itertools.pairwise(SIZES) for part in (nn.Linear(a, b), nn.ReLU())]
     model, loss = nn.Sequential(*layers[:-1]), nn.CrossEntropyLoss()
     optimizer = getattr(torch.optim, name)(model.parameters(), lr=1e-3)
     x, y = torch.tensor(x), torch.tensor(y)
@@ -98,7 +98,7 @@ def _by_hand(name, x, y):
     import numpy as np
 
     rng = np.random.default_rng(0)
-    ws = [rng.normal(0, (2 / a) ** 0.5, (a, b)).astype(np.float32) for a, b in zip(SIZES, SIZES[1:], strict=False)]
+    ws = [rng.normal(0, (2 / a) ** 0.5, (a, b)).astype(np.float32) for a, b in itertools.pairwise(SIZES)]
     bs = [np.zeros(b, np.float32) for b in SIZES[1:]]
     params = [*ws, *bs]
     ms, vs = [np.zeros_like(p) for p in params], [np.zeros_like(p) for p in params]
@@ -137,7 +137,7 @@ def _products(x):
     import numpy as np
 
     rng = np.random.default_rng(0)
-    w1, w2, w3 = (rng.normal(size=s).astype(np.float32) for s in zip(SIZES, SIZES[1:], strict=False))
+    w1, w2, w3 = (rng.normal(size=s).astype(np.float32) for s in itertools.pairwise(SIZES))
 
     def step():
         h1 = x @ w1

@@ -1,0 +1,373 @@
+"""The command line as a user meets it: what it prints, what it writes, its exit codes."""
+
+import csv
+import json
+import math
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from minidl import __version__, cli
+from minidl.lab import study
+from minidl.lab.problem import DEFAULTS
+
+QUICK = ["--dataset", "moons", "--epochs", "1", "--seeds", "1", "--lr-grid", "0.01,0.1", "--jobs", "1"]
+
+OWN_RULE = """
+from minidl.optim import Optimizer
+
+class MyRule(Optimizer):
+    def __init__(self, params, lr):
+        super().__init__(params, lr=lr)
+
+    def update(self, w, g, *, lr):
+        w -= lr * g
+
+class NotAnOptimizer:
+    pass
+"""
+
+
+@pytest.fixture(autouse=True)
+def in_an_empty_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def no_run(monkeypatch):
+    """Any run that is made is a failure: bad input is found before."""
+
+    def run(settings):
+        raise AssertionError("a run was made")
+
+    monkeypatch.setattr(study, "run", run)
+
+
+def minidl(*arguments):
+    """The exit code of a command in this process."""
+    try:
+        return cli.main([str(a) for a in arguments])
+    except SystemExit as stop:  # argparse
+        return stop.code
+
+
+def in_a_process(*arguments, **environment):
+    return subprocess.run(
+        [sys.executable, "-m", "minidl", *arguments], capture_output=True, text=True, env={**os.environ, **environment}
+    )
+
+
+# -- without a comparison
+
+
+def test_without_a_command_the_help_is_shown(capsys):
+    assert minidl() == 2
+    assert "compare" in capsys.readouterr().out
+
+
+def test_help_fits_80_columns_and_names_what_there_is(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    assert minidl("--help") == 0
+    assert "train one network under several optimizers" in capsys.readouterr().out
+    assert minidl("compare", "--help") == 0
+    text = capsys.readouterr().out
+    assert max(map(len, text.splitlines())) <= 80
+    options = ["--dataset", "--optimizers", "--epochs", "--batch-size", "--hidden", "--seeds", "--lr-grid", "--target",
+               "--jobs", "--out", "--seed"]  # fmt: skip
+    assert all(f"  {option} " in text for option in options)
+    assert all(name in text for name in DEFAULTS) and all(f in text for f in ("table.csv", "runs.json", "curves.png"))
+    hidden, batch_size, epochs, target = DEFAULTS["digits"]
+    words = " ".join(text.split())
+    for value in (",".join(map(str, hidden)), batch_size, epochs, target):
+        assert f"default for digits: {value})" in words
+
+
+def test_version(capsys):
+    assert minidl("--version") == 0
+    assert capsys.readouterr().out == f"minidl {__version__}\n"
+
+
+# -- bad input: exit code 2, one line, no traceback, and no run
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["comapre"], "invalid choice: 'comapre'"),
+        (["compare", "--dataset", "digit"], "unknown dataset 'digit'; did you mean digits"),
+        (["compare", "--optimizers", "adm"], "unknown optimizer 'adm'; did you mean Adam"),
+        (["compare", "--optimizers", "sgd", "nesterof"], "unknown optimizer 'nesterof'; did you mean Nesterov"),
+        (["compare", "--optimizers", ","], "no optimizer given"),
+        (["compare", "--optimizers"], "expected at least one argument"),
+        (["compare", "--lr-grid=-1,0.1"], "expected positive rates"),
+        (["compare", "--lr-grid", "-1"], "expected positive rates"),
+        (["compare", "--lr-grid", "0"], "expected positive rates"),
+        (["compare", "--lr-grid", "nan"], "expected positive rates"),
+        (["compare", "--lr-grid", "inf"], "expected positive rates"),
+        (["compare", "--lr-grid", ""], "expected positive rates"),
+        (["compare", "--lr-grid", "small,large"], "expected positive rates"),
+        (["compare", "--lr-grid", "0.1:0.2"], "expected positive rates"),
+        (["compare", "--lr-grid", "0.2:0.1:3"], "expected positive rates"),
+        (["compare", "--lr-grid", "0.1:0.2:1"], "expected positive rates"),
+        (["compare", "--lr-grid", "0.1:inf:3"], "expected positive rates"),
+        (["compare", "--lr-grid", "nan:1:3"], "expected positive rates"),
+        (["compare", "--epochs", "0"], "epochs must be a whole number, 1 or more, got 0"),
+        (["compare", "--epochs", "-1"], "epochs must be a whole number, 1 or more, got -1"),
+        (["compare", "--epochs", "two"], "invalid int value: 'two'"),
+        (["compare", "--batch-size", "0"], "the batch size must be a whole number, 1 or more, got 0"),
+        (["compare", "--seeds", "0"], "seeds must be a whole number, 1 or more, got 0"),
+        (["compare", "--seed", "-1"], "seed must be a whole number, 0 or more, got -1"),
+        (["compare", "--jobs", "0"], "jobs, unless -1 for one per core, must be a whole number, 1 or more, got 0"),
+        (["compare", "--hidden", "a,b"], "expected whole numbers such as 256,128, got 'a,b'"),
+        (["compare", "--hidden", ""], "expected whole numbers such as 256,128, got ''"),
+        (["compare", "--hidden", "0"], "the width of a hidden layer must be a whole number, 1 or more, got 0"),
+        (["compare", "--target", "95"], "target must be an accuracy in (0, 1], got 95"),
+        (["compare", "--optimizers", "none.py:A"], "there is no file none.py"),
+        (["compare", "--optimizers", "own.py"], "which class of the file? Write own.py:ClassName"),
+        (["compare", "--optimizers", "own.py:My"], "own.py has no class My; optimizers in it: MyRule"),
+        (["compare", "--optimizers", "own.py:NotAnOptimizer"], "not as a subclass of minidl.optim.Optimizer"),
+        (["compare", "--optimizers", "open.py:A"], "open.py, line 2: SyntaxError: '(' was never closed"),
+        (["compare", "--optimizers", "fails.py:A"], "fails.py, line 5: ZeroDivisionError: division by zero"),
+        (["compare", "--optimizers", "leaves.py:A"], "leaves.py, line 2: SystemExit: 3"),
+        (["compare", "--optimizers", "lacks.py:A"], "lacks.py, line 1: ModuleNotFoundError: No module named 'nowhere'"),
+        (["compare", "--out", "own.py"], "cannot write results into own.py: File exists"),
+        (["compare", "--out", "own.py/inside"], "cannot write results into own.py/inside: Not a directory"),
+        (["compare", "--out", "taken"], "cannot write results into taken: taken/table.csv is a folder"),
+    ],
+)
+def test_bad_input_is_one_clear_line_before_any_run(no_run, capsys, arguments, message):
+    Path("own.py").write_text(OWN_RULE)
+    Path("open.py").write_text("x = 1\nclass A(object\n")
+    Path("fails.py").write_text("import math\n\n\n\n1 / 0\n")
+    Path("leaves.py").write_text("import sys\nsys.exit(3)\n")
+    Path("lacks.py").write_text("import nowhere\n")
+    Path("taken/table.csv").mkdir(parents=True)
+    assert minidl(*arguments) == 2
+    out, err = capsys.readouterr()
+    assert out == "" and message in err and "Traceback" not in err
+    assert len([line for line in err.splitlines() if "error:" in line]) == 1
+
+
+def test_an_error_inside_a_function_of_the_file_names_the_innermost_line(no_run, capsys):
+    Path("deep.py").write_text("import json\n\ndef f():\n    return json.loads('{')\n\nf()\n")
+    assert minidl("compare", "--optimizers", "deep.py:A") == 2
+    assert "deep.py, line 4: JSONDecodeError" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="the superuser may write everywhere")
+def test_a_folder_that_cannot_be_written_is_found_before_any_run(no_run, capsys):
+    Path("closed").mkdir(mode=0o500)
+    assert minidl("compare", "--out", "closed") == 2
+    assert "cannot write results into closed: Permission denied" in capsys.readouterr().err
+
+
+def test_a_write_that_fails_is_found_before_any_run(no_run, capsys, monkeypatch):
+    def full(self, content):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    assert minidl("compare", "--out", "new") == 2
+    assert "cannot write results into new: No space left on device" in capsys.readouterr().err
+
+
+def test_ones_own_rule_that_fails_in_training_is_named_with_its_line(capsys):
+    Path("own.py").write_text(OWN_RULE.replace("w -= lr * g", "w -= lr * q"))
+    assert minidl("compare", *QUICK, "--optimizers", "own.py:MyRule") == 2
+    err = capsys.readouterr().err
+    assert "optimizer 'own.py:MyRule' at rate 0.01: own.py, line 9: NameError: name 'q' is not defined" in err
+
+
+def test_missing_mnist_without_a_network_says_what_to_do(no_run, capsys, monkeypatch):
+    import pooch
+
+    def no_network(self, *args, **kwargs):
+        raise OSError("no network")
+
+    monkeypatch.setattr(pooch.HTTPDownloader, "__call__", no_network)
+    monkeypatch.setattr(pooch, "os_cache", lambda name: Path("cache").absolute())
+    Path("empty").mkdir()
+    monkeypatch.setenv("MINIDL_DATA", "empty")
+    assert minidl("compare", "--dataset", "mnist") == 2
+    out, err = capsys.readouterr()
+    assert "train-images-idx3-ubyte.gz of mnist" in err and "could not be downloaded" in err and "MINIDL_DATA" in err
+    assert "Traceback" not in err and out == ""
+    monkeypatch.setenv("MINIDL_DATA", "nowhere")
+    assert minidl("compare", "--dataset", "mnist") == 2
+    assert "MINIDL_DATA=nowhere is not a folder" in capsys.readouterr().err
+
+
+# -- good input
+
+
+def test_a_comparison_prints_its_table_and_writes_three_files(capsys):
+    assert minidl("compare", *QUICK, "--optimizers", "ADAM,rmsprop", "Adagrad", "adam , sgd") == 0
+    out, err = capsys.readouterr()
+    assert err == ""
+    lines = out.splitlines()
+    assert [line.split()[0] for line in lines[3:7]] == ["Adam", "RMSProp", "AdaGrad", "SGD"]
+    names = ["table.csv", "runs.json", "curves.png"]
+    assert lines[-1] == "wrote " + ", ".join(f"results/moons/{name}" for name in names)
+    assert sorted(p.name for p in Path("results/moons").iterdir()) == sorted(names)
+    rows = list(csv.DictReader(Path("results/moons/table.csv").read_text().splitlines()))
+    assert [row["optimizer"] for row in rows] == ["Adam", "RMSProp", "AdaGrad", "SGD"]
+    for row, line in zip(rows, lines[3:7], strict=True):
+        shown = line.split()
+        assert float(shown[1]) == float(row["lr"]) and shown[2] == ("yes" if row["lr_on_edge"] == "True" else "no")
+        assert float(shown[5].rstrip("%")) == pytest.approx(100 * float(row["test_accuracy"]), abs=0.05)
+
+
+def test_the_csv_begins_as_others_rely_on(capsys):
+    assert minidl("compare", *QUICK, "--optimizers", "sgd", "--out", "here") == 0
+    header = Path("here/table.csv").read_text().splitlines()[0]
+    assert header.startswith("optimizer,lr,lr_on_edge,steps_to_target,train_loss,test_accuracy,")
+    assert [name for name in header.split(",") if "second" in name or "time" in name] == ["seconds_per_epoch"]
+
+
+@pytest.mark.parametrize(
+    ("text", "grid"),
+    [
+        ("0.1", [0.1]),
+        ("1e-3,0.1,1", [0.001, 0.1, 1]),
+        ("1,0.1 0.01,", [0.01, 0.1, 1]),
+        ("0.1,0.1,1", [0.1, 1]),
+        ("1e-4:1e-1:7", [0.0001, 0.0003162, 0.001, 0.003162, 0.01, 0.03162, 0.1]),
+        ("0.25:4:5", [0.25, 0.5, 1, 2, 4]),
+    ],
+)
+def test_forms_of_the_grid(monkeypatch, capsys, text, grid):
+    rates = []
+
+    def run_all(settings, *rest):
+        rates.extend(s.lr for s in settings)
+        raise ValueError("seen")
+
+    monkeypatch.setattr(study, "_run_all", run_all)
+    assert minidl("compare", "--dataset", "moons", "--optimizers", "sgd", "--lr-grid", text) == 2
+    assert rates == grid and "seen" in capsys.readouterr().err
+
+
+def test_every_option_reaches_the_problem(capsys):
+    options = ["--dataset", "Moons", "--epochs", "2", "--batch-size", "50", "--hidden", "8,4", "--seeds", "2", "--seed",
+               "7", "--target", "0.6", "--lr-grid", "0.1", "--jobs", "1", "--optimizers", "sgd"]  # fmt: skip
+    assert minidl("compare", *options) == 0
+    runs = json.loads(Path("results/moons/runs.json").read_text())
+    expected = {"dataset": "moons", "hidden": [8, 4], "batch_size": 50, "epochs": 2, "target": 0.6}
+    assert runs["problem"] == expected and runs["grids"] == {"SGD": [0.1]}
+    assert [r["seed"] for r in runs["tuning"] + runs["final"]] == [7, 8, 9]
+    assert len(runs["final"][0]["step_losses"]) == 2 * 12
+    assert "to 60%" in capsys.readouterr().out
+
+
+def test_nothing_computed_is_lost_where_saving_fails(capsys, monkeypatch):
+    from minidl.lab import report
+
+    def full(comparison):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(report, "curves", full)
+    assert minidl("compare", *QUICK, "--optimizers", "sgd") == 2
+    out, err = capsys.readouterr()
+    assert "SGD" in out and "No space left on device" in err and "wrote" not in out
+
+
+# -- in processes of their own
+
+
+def without_seconds(folder):
+    rows = list(csv.reader((folder / "table.csv").read_text().splitlines()))
+    kept = [i for i, name in enumerate(rows[0]) if "seconds" not in name]
+
+    def cut(x):
+        if isinstance(x, dict):
+            return {k: cut(v) for k, v in x.items() if "seconds" not in k}
+        return [cut(v) for v in x] if isinstance(x, list) else x
+
+    return [[row[i] for i in kept] for row in rows], cut(json.loads((folder / "runs.json").read_text()))
+
+
+def test_the_same_twice_and_with_two_jobs_ones_own_rule_too(capsys):
+    Path("own.py").write_text(OWN_RULE)
+    command = ["compare", "--optimizers", "sgd,adam,own.py:MyRule", "--epochs", "2", "--lr-grid", "0.01,0.1", "--seeds",
+               "2"]  # fmt: skip
+    assert minidl(*command, "--jobs", "1", "--out", "a") == 0
+    assert minidl(*command, "--jobs", "1", "--out", "b") == 0
+    two = in_a_process(*command, "--jobs", "2", "--out", "c", OPENBLAS_NUM_THREADS="2")
+    assert (two.returncode, two.stderr) == (0, "")  # in a pipe there is no progress bar
+    a, b, c = (without_seconds(Path(name)) for name in "abc")
+    assert a == b and a == c
+    table, runs = a
+    assert [row[0] for row in table[1:]] == ["SGD", "Adam", "MyRule"] and table[3][1:] == table[1][1:]
+    assert len(runs["tuning"]) == len(runs["final"]) == 6
+    assert "MyRule" in two.stdout and "\r" not in two.stdout and "wrote c/table.csv" in two.stdout
+
+
+def test_divergence_prints_no_warning():
+    done = in_a_process("compare", *QUICK[:-4], "--lr-grid", "1e8", "--jobs", "1", "--optimizers", "sgd,adam,rmsprop",
+                        PYTHONWARNINGS="always::RuntimeWarning")  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "SGD 1 of 1" in done.stdout
+    rows = list(csv.DictReader(Path("results/moons/table.csv").read_text().splitlines()))
+    assert [int(row["diverged"]) for row in rows] == [2, 2, 2] and math.isinf(float(rows[0]["train_loss"]))
+
+
+def test_a_reader_that_has_seen_enough_costs_no_result():
+    command = f"{sys.executable} -m minidl compare {' '.join(QUICK)} --optimizers sgd; echo $? >code"
+    done = subprocess.run(f"({command}) | true", shell=True, capture_output=True, text=True)
+    assert done.stderr == "" and Path("code").read_text().strip() == "0"
+    assert Path("results/moons/runs.json").exists()
+
+
+def running(session):
+    """The processes of a session that are alive: started there, or by them."""
+    lines = subprocess.run(["ps", "-eo", "sid,stat,args"], capture_output=True, text=True).stdout.splitlines()[1:]
+    rows = [line.split(maxsplit=2) for line in lines]
+    return [row[2] for row in rows if row[0] == str(session) and not row[1].startswith("Z")]
+
+
+def interrupt(jobs, kill):
+    """Exit code, output, errors and processes left of a comparison that gets SIGINT during its runs."""
+    command = [sys.executable, "-m", "minidl", "compare", "--dataset", "moons", "--epochs", "100000", "--jobs", jobs]
+    process = subprocess.Popen(
+        [*command, "--optimizers", "sgd"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        start_new_session=True,
+    )  # fmt: skip
+    try:
+        deadline = time.monotonic() + 60
+        while not started(jobs, process.pid):
+            assert time.monotonic() < deadline and process.poll() is None, "the runs did not start"
+            time.sleep(0.1)
+        time.sleep(1)
+        kill(process.pid, signal.SIGINT)
+        out, err = process.communicate(timeout=30)
+        deadline = time.monotonic() + 10
+        while running(process.pid) and time.monotonic() < deadline:
+            time.sleep(0.1)
+        return process.returncode, out, err, running(process.pid)
+    finally:
+        if running(process.pid):
+            os.killpg(process.pid, signal.SIGKILL)
+
+
+def started(jobs, pid):
+    """Whether the runs have started: the folder is made just before, the worker processes at their start."""
+    workers = sum("loky" in args for args in running(pid))
+    return Path("results/moons").is_dir() and (jobs == "1" or workers >= int(jobs))
+
+
+@pytest.mark.skipif(shutil.which("ps") is None, reason="needs the command ps, to see what is left")
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_ctrl_c_ends_quietly_with_130_and_leaves_no_process(jobs):
+    assert interrupt(jobs, os.kill) == (130, "", "interrupted\n", [])
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("ps") is None, reason="needs the command ps, to see what is left")
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_ctrl_c_of_a_terminal_reaches_the_workers_too(jobs):
+    assert interrupt(jobs, os.killpg) == (130, "", "interrupted\n", [])

@@ -1,0 +1,99 @@
+"""The main job at its real size: the time and memory it takes, and that its numbers do not depend on the machine's."""
+
+import csv
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+DATA = os.environ.get("MINIDL_DATA")
+needs_mnist = pytest.mark.skipif(not DATA, reason="MINIDL_DATA names no folder with MNIST")
+
+
+def minidl(*arguments, **environment):
+    command = [sys.executable, "-m", "minidl", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, **environment})
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout
+
+
+@pytest.fixture(autouse=True)
+def in_an_empty_folder(tmp_path, monkeypatch):
+    if DATA:
+        monkeypatch.setenv("MINIDL_DATA", str(Path(DATA).absolute()))
+    monkeypatch.chdir(tmp_path)
+
+
+def rows(folder):
+    with (Path(folder) / "table.csv").open() as file:
+        return list(csv.DictReader(file))
+
+
+def without_seconds(folder):
+    def cut(x):
+        if isinstance(x, dict):
+            return {k: cut(v) for k, v in x.items() if "seconds" not in k}
+        return [cut(v) for v in x] if isinstance(x, list) else x
+
+    return cut(rows(folder)), cut(json.loads((Path(folder) / "runs.json").read_text()))
+
+
+@pytest.mark.slow
+def test_the_main_job_ends_in_time_and_all_eight_learn():
+    began = time.monotonic()
+    text = minidl("compare")
+    assert time.monotonic() - began < 90
+    table = rows("results/digits")
+    assert [row["optimizer"] for row in table] == [line.split()[0] for line in text.splitlines()[3:11]]
+    assert len(table) == 8
+    for row in table:
+        assert 0.93 < float(row["test_accuracy_low"]) <= float(row["test_accuracy"]) <= float(row["test_accuracy_high"])
+        assert float(row["steps_to_target"]) < 680 and row["lr_on_edge"] == "False" and row["runs"] == "10"
+
+
+@pytest.mark.slow
+def test_the_numbers_depend_neither_on_jobs_nor_threads_nor_on_the_other_optimizers():
+    command = ["compare", "--epochs", "2", "--lr-grid", "0.01,0.1", "--seeds", "2", "--batch-size", "512", "--hidden",
+               "256,128"]  # fmt: skip
+    both = ["--optimizers", "sgd,adam"]
+    minidl(*command, *both, "--out", "a", "--jobs", "1", OPENBLAS_NUM_THREADS="1")
+    minidl(*command, *both, "--out", "b", "--jobs", "1", OPENBLAS_NUM_THREADS="4", OMP_NUM_THREADS="4")
+    minidl(*command, *both, "--out", "c", "--jobs", "2")
+    minidl(*command, "--optimizers", "nesterov", "adam", "--out", "d", "--jobs", "3", OPENBLAS_NUM_THREADS="2")
+    a = without_seconds("a")
+    assert a == without_seconds("b") and a == without_seconds("c")
+    d = without_seconds("d")
+    assert a[0][1] == d[0][1] and a[0][1]["optimizer"] == "Adam"
+    for part in ("tuning", "final"):
+        of_a, of_d = ([r for r in saved[1][part] if r["optimizer"] == "Adam"] for saved in (a, d))
+        assert of_a == of_d and len(of_a) == 2
+
+
+@pytest.mark.slow
+@needs_mnist
+def test_mnist_from_the_folder_that_minidl_data_names():
+    options = ["--epochs", "1", "--optimizers", "adam", "--lr-grid", "0.001", "--seeds", "1"]
+    text = minidl("compare", "--dataset", "mnist", *options)
+    (row,) = rows("results/mnist")
+    assert row["optimizer"] == "Adam" and 0.95 < float(row["test_accuracy"]) < 0.99 and row["diverged"] == "0"
+    assert "10000 samples, so 1 % is 100 of them" in text and "1 epoch of 391 steps" in text
+
+
+@pytest.mark.slow
+@needs_mnist
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs /proc/self/status, to read a peak of memory")
+def test_a_process_with_mnist_stays_under_one_gibibyte():
+    code = (
+        "from pathlib import Path; import minidl.lab as lab\n"
+        "lab.compare('mnist', ['adam'], epochs=1, lr_grid=[0.001], seeds=1, jobs=1)\n"
+        "print(Path('/proc/self/status').read_text().split('VmHWM:')[1].split()[0])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    mebibytes = int(done.stdout) / 1024
+    assert 300 < mebibytes < 1024  # below 300 the data would not have been there
+    print(f"peak {mebibytes:.0f} MiB")
