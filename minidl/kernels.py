@@ -1,7 +1,7 @@
 """What an update rule is made of: a few elementwise functions, and their fusion into one GPU kernel.
 
-On NumPy arrays `sqrt`, `sign`, ... are NumPy's. On the GPU `fuse` runs the rule once with stand-ins for its arrays, from
-which CuPy writes a kernel: one launch per parameter instead of one per operator.
+On NumPy arrays `sqrt`, `sign`, ... are NumPy's. On the GPU `fuse` runs the rule once with stand-ins for its arrays,
+from which CuPy writes a kernel: one launch per parameter instead of one per operator.
 """
 
 from __future__ import annotations
