@@ -40,9 +40,9 @@ if __name__ == "__main__":  # the worker processes import this file to find Sign
 
     # The records behind the table: every run, every evaluation. Which rates were usable at all?
     print("\nvalidation accuracy at the end, by learning rate")
-    for name in comparison.grids:
-        runs = [r for r in comparison.tuning if r["optimizer"] == name]
-        print(f"{name.rpartition(':')[2]:12}", *(f"{r['lr']:g}: {r['validation_accuracy']:.1%}  " for r in runs))
+    for name, spec in comparison.optimizers.items():
+        runs = [r for r in comparison.tuning if r["optimizer"] == spec]
+        print(f"{name:12}", *(f"{r['lr']:g}: {r['validation_accuracy']:.1%}  " for r in runs))
 
     paths = comparison.save(options.out)
     print("\nwrote", *paths)

@@ -316,7 +316,9 @@ def test_divergence_prints_no_warning():
     assert [int(row["diverged"]) for row in rows] == [2, 2, 2] and math.isinf(float(rows[0]["train_loss"]))
 
 
-def test_a_reader_that_has_seen_enough_costs_no_result():
+@pytest.mark.parametrize("unbuffered", ["", "1"])  # the pipe is found broken at the end, or at once
+def test_a_reader_that_has_seen_enough_costs_no_result(monkeypatch, unbuffered):
+    monkeypatch.setenv("PYTHONUNBUFFERED", unbuffered)
     command = f"{sys.executable} -m minidl compare {' '.join(QUICK)} --optimizers sgd; echo $? >code"
     done = subprocess.run(f"({command}) | true", shell=True, capture_output=True, text=True)
     assert done.stderr == "" and Path("code").read_text().strip() == "0"

@@ -104,11 +104,8 @@ def chance(comparison: Comparison) -> str:
     text += f"The highest mean is that of {best.optimizer}. "
     if len(_seeds(comparison)) == 1:
         return text + "One seed shows no spread."
-    overlap = [
-        r.optimizer for r in comparison.rows
-        if r is not best and r.test_accuracy_high >= best.test_accuracy_low
-        and r.test_accuracy_low <= best.test_accuracy_high
-    ]  # fmt: skip
+    others = [r for r in comparison.rows if r is not best]  # their lowest is below the best mean
+    overlap = [r.optimizer for r in others if r.test_accuracy_high >= best.test_accuracy_low]
     return text + f"Ranges that overlap with its range: {', '.join(overlap) or 'none'}."
 
 

@@ -159,8 +159,8 @@ def _of(optimizer: str, records: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _best(records: list[dict[str, Any]]) -> dict[str, Any]:
-    """The run whose rate is taken: not diverged, highest validation accuracy, lowest loss, then the lowest rate."""
-    return max(records, key=lambda r: (not r["diverged"], r["validation_accuracy"], -r["validation_loss"], -r["lr"]))
+    """The run whose rate is taken: not diverged, highest validation accuracy, lowest loss; of equals the first."""
+    return max(records, key=lambda r: (not r["diverged"], r["validation_accuracy"], -r["validation_loss"]))
 
 
 def _assert_same_start(records: list[dict[str, Any]]) -> None:
