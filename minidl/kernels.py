@@ -100,26 +100,29 @@ minimum = _elementwise("minimum")
 where = _elementwise("where")
 
 
-def fuse(rule: Callable[..., None]) -> Callable[..., None]:
-    """The rule, called as rule(lr, t, *arrays), as one GPU kernel instead of one launch per operator.
+def fuse(rule: Callable[[list[Any], list[Any]], None]) -> Callable[[list[float], list[Array]], None]:
+    """The rule, called as rule(numbers, arrays), as one GPU kernel instead of one launch per operator.
 
     A rule that CuPy cannot trace (it branches on values, asks for shapes, ...) runs operator by operator instead,
     with the same result.
     """
+    count = 0  # how many of the kernel's arguments are numbers; known at the first call
 
-    def kernel(lr: Any, t: Any, *arrays: Any) -> None:
-        rule(*(_Traced(x, arrays[0].dtype) for x in (lr, t, *arrays)))
+    def kernel(*arguments: Any) -> None:
+        traced = [_Traced(x, arguments[count].dtype) for x in arguments]
+        rule(traced[:count], traced[count:])
 
     fused = cupy().fuse(kernel_name="minidl_update")(kernel)
     traceable = True
 
-    def run(lr: float, t: int, *arrays: Array) -> None:
-        nonlocal traceable
+    def run(numbers: list[float], arrays: list[Array]) -> None:
+        nonlocal count, traceable
+        count = len(numbers)
         if traceable:
             try:
-                return fused(np.float64(lr), np.int64(t), *arrays)
+                return fused(*(np.int64(x) if isinstance(x, int) else np.float64(x) for x in numbers), *arrays)
             except Exception:  # CuPy raises many kinds here; nothing was computed yet, and a real mistake shows below
                 traceable = False
-        rule(lr, t, *arrays)
+        rule(numbers, arrays)
 
     return run

@@ -4,6 +4,9 @@ A rule is a method `update(self, w, g, *state, lr, ...)` on plain arrays, in pla
 wants to know: `lr`, its hyper-parameters, `t` (the number of this update of this parameter, 1, 2, ...), `first`
 (whether t is 1, as a Python bool that a rule may branch on). A rule that names `weight_decay` applies it itself;
 otherwise the gradient it gets already holds the L2 term, g + weight_decay * w.
+
+Three hooks serve rules that need more: `initial` (state that does not start at zero), `numbers` (numbers worked out once
+per update, also from numbers remembered from the last one) and `prepare` (once per step, with all parameters in view).
 """
 
 from __future__ import annotations
@@ -45,6 +48,8 @@ class Optimizer:
 
     state: ClassVar[tuple[str, ...]] = ()  # the rule's arrays, which start as zeros like the parameter
     optional_state: ClassVar[dict[str, str]] = {}  # more of them: name -> the hyper-parameter that switches it on
+    memory: ClassVar[dict[str, float]] = {}  # numbers remembered for each parameter: name -> first value
+    shared: ClassVar[dict[str, float]] = {}  # numbers remembered for all parameters together: name -> first value
     elementwise: ClassVar[bool] = True  # False: the rule needs a parameter whole
     ranges: ClassVar[dict[str, tuple[float, float, bool]]] = {}  # of hyper-parameters that _RANGES does not know
 
@@ -52,7 +57,8 @@ class Optimizer:
         self.defaults = defaults
         self.param_groups: list[dict[str, Any]] = []
         self.steps = 0  # done so far
-        self._state: dict[Tensor, dict[str, Any]] = {}  # of each parameter: {"t": updates so far, name: array}
+        self._state: dict[Tensor, dict[str, Any]] = {}  # of each parameter: {"t": updates so far, name: array or number}
+        self.common = dict(self.shared)  # the shared numbers' values
         self._kernels: dict[Any, Callable[..., None]] = {}  # fused rules of the GPU
         names = inspect.signature(self.update).parameters.values()
         self._wants = [p.name for p in names if p.kind is p.KEYWORD_ONLY]
@@ -129,6 +135,23 @@ class Optimizer:
         """The rule: change w in place, given its gradient g. Subclasses write this and nothing else."""
         raise NotImplementedError(f"{type(self).__name__} has no update rule")
 
+    # -- hooks for rules that need more than this step's gradient
+
+    def initial(self, name: str, w: Array, group: dict[str, Any]) -> Array:
+        """The first value of a state array, in memory of its own: zeros like the parameter."""
+        return array_module(w).zeros_like(w, order="C")
+
+    def numbers(self, state: dict[str, Any], group: dict[str, Any], lr: float) -> dict[str, float]:
+        """Numbers that `update` names besides lr, t and hyper-parameters; called once per update of a parameter.
+
+        state: the parameter's: "t" (already that of this update), its arrays, and its `memory`, which may be changed.
+        """
+        return {}
+
+    def prepare(self, updates: list[tuple[Tensor, dict[str, Any], dict[str, Any], float]]) -> None:
+        """Called once per step before anything is updated, with (parameter, its state, its group, rate) of each that
+        will be; `self.common` holds the shared numbers."""
+
     # -- one step
 
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
@@ -143,11 +166,18 @@ class Optimizer:
                 "computed from the parameters given to this optimizer"
             )
         rates = [self._rate(group) for group in self.param_groups]  # all checked before anything changes
-        for group, lr in zip(self.param_groups, rates, strict=True):
-            for p in group["params"]:
-                if p._grad is not None:
-                    with on_device_of(p._data):
-                        self._update_parameter(p, group, lr)
+        updates = [
+            (p, self._state_of(p, group), group, lr)
+            for group, lr in zip(self.param_groups, rates, strict=True)
+            for p in group["params"]
+            if p._grad is not None
+        ]
+        for _, state, _, _ in updates:
+            state["t"] += 1
+        self.prepare(updates)
+        for update in updates:
+            with on_device_of(update[0]._data):
+                self._update_parameter(*update)
         self.steps += 1
         return loss
 
@@ -158,49 +188,47 @@ class Optimizer:
             raise ValueError(f"{type(self).__name__}: the learning rate {lr!r} gave {rate} at step {self.steps}")
         return rate
 
-    def _update_parameter(self, p: Tensor, group: dict[str, Any], lr: float) -> None:
+    def _update_parameter(self, p: Tensor, state: dict[str, Any], group: dict[str, Any], lr: float) -> None:
         g = p._grad
         assert g is not None
-        state = self._state_of(p, group)
-        state["t"] += 1
-        t = state["t"]
         arrays = [state.get(name) for name in (*self.state, *self.optional_state)]
-        rule = self._rule(group, [a is not None for a in arrays], t == 1)
+        numbers = {"lr": lr, "t": state["t"]} | self.numbers(state, group, lr)
+        rule = self._rule(group, list(numbers), [a is not None for a in arrays], state["t"] == 1)
         present = [p._data, g._data, *(a for a in arrays if a is not None)]
+        values = list(numbers.values())
         if array_module(p._data) is not np:
             if self.elementwise:
-                rule = self._fused(rule, group, [a is not None for a in arrays], t == 1)
-            rule(lr, t, *present)
+                rule = self._fused(rule, group, [a is not None for a in arrays], state["t"] == 1)
+            rule(values, present)
         elif self.elementwise and p._data.flags.c_contiguous:
             flat = [a.reshape(-1) for a in present]
             for i in range(0, p._data.size, BLOCK):
-                rule(lr, t, *[a[i : i + BLOCK] for a in flat])
+                rule(values, [a[i : i + BLOCK] for a in flat])
         else:
-            rule(lr, t, *present)
+            rule(values, present)
         mark_changed(p)
 
-    def _rule(self, group: dict[str, Any], present: list[bool], first: bool) -> Callable[..., None]:
-        """The rule as a function of (lr, t, w, g, *arrays) with everything else bound."""
-        bound = {k: group[k] for k in self._wants if k in group and k != "lr"}
+    def _rule(self, group: dict[str, Any], names: list[str], present: list[bool], first: bool) -> Callable[..., None]:
+        """The rule as a function of (numbers, [w, g, *arrays]) with everything else bound; names: of the numbers."""
+        bound = {k: group[k] for k in self._wants if k in group and k not in names}
         if "first" in self._wants:
             bound["first"] = first
-        takes_t = "t" in self._wants
         decay = group.get("weight_decay", 0.0) if "weight_decay" not in self._wants else 0.0
+        wanted = [name in self._wants for name in names]
 
-        def rule(lr: float, t: int, w: Array, g: Array, *arrays: Array) -> None:
-            given = iter(arrays)
+        def rule(numbers: list[Any], arrays: list[Array]) -> None:
+            w, g, *rest = arrays
+            given = iter(rest)
             states = [next(given) if there else None for there in present]
             if decay:
                 g = g + decay * w
-            if takes_t:
-                self.update(w, g, *states, lr=lr, t=t, **bound)
-            else:
-                self.update(w, g, *states, lr=lr, **bound)
+            known = {name: x for name, x, want in zip(names, numbers, wanted, strict=True) if want}
+            self.update(w, g, *states, **known, **bound)
 
         return rule
 
     def _fused(self, rule: Callable, group: dict[str, Any], present: list[bool], first: bool) -> Callable[..., None]:
-        """The rule as one GPU kernel: hyper-parameters are constants of the kernel, lr and t its arguments."""
+        """The rule as one GPU kernel: hyper-parameters are constants of the kernel, the numbers its arguments."""
         settings = tuple((k, v) for k, v in group.items() if k not in ("params", "lr"))
         key = (settings, tuple(present), first and "first" in self._wants)
         if key not in self._kernels:
@@ -208,10 +236,11 @@ class Optimizer:
         return self._kernels[key]
 
     def _state_of(self, p: Tensor, group: dict[str, Any]) -> dict[str, Any]:
-        state = self._state.setdefault(p, {"t": 0})
+        state = self._state.setdefault(p, {"t": 0, **self.memory})
         for name in (*self.state, *self.optional_state):
             if name not in state and (name in self.state or group[self.optional_state[name]]):
-                state[name] = array_module(p._data).zeros_like(p._data, order="C")
+                with on_device_of(p._data):
+                    state[name] = self.initial(name, p._data, group)
         return state
 
     # -- what a training loop needs
@@ -247,12 +276,15 @@ class Optimizer:
         for p in self.parameters():
             if p in self._state:
                 saved = self._state[p]
-                state[self._names[p]] = {k: v if k == "t" else np.array(to_numpy(v)) for k, v in saved.items()}
+                state[self._names[p]] = {
+                    k: v if isinstance(v, int | float) else np.array(to_numpy(v)) for k, v in saved.items()
+                }
         groups = []
         for group in self.param_groups:
             plain = {k: None if callable(v) else v for k, v in group.items()}
             groups.append({**plain, "params": [self._names[p] for p in group["params"]]})
-        return {"optimizer": type(self).__name__, "steps": self.steps, "state": state, "param_groups": groups}
+        everything = {"optimizer": type(self).__name__, "steps": self.steps, "state": state, "param_groups": groups}
+        return everything | ({"common": dict(self.common)} if self.shared else {})
 
     def load_state_dict(self, saved: dict[str, Any]) -> None:
         """Take over a state_dict; ValueError, and nothing changed, where it is of another optimizer or other shapes."""
@@ -261,6 +293,7 @@ class Optimizer:
             name, steps, state = saved["optimizer"], int(saved["steps"]), dict(saved["state"])
             groups = [dict(group) for group in saved["param_groups"]]
             theirs = [list(group["params"]) for group in groups]
+            common = {name: float(saved["common"][name]) for name in self.shared}
         except (TypeError, KeyError, ValueError):
             raise ValueError(f"{me}: this is no optimizer state: expected the dict that state_dict() gives") from None
         if name != me:
@@ -280,16 +313,16 @@ class Optimizer:
                     new_state[p] = self._loaded(state.pop(self._names[p]), p)
         if state:
             raise ValueError(f"{me}: the state is of {', '.join(map(str, state))}, which no group has")
-        self.param_groups, self._state, self.steps = new_groups, new_state, steps
+        self.param_groups, self._state, self.steps, self.common = new_groups, new_state, steps, common
 
     def _loaded(self, saved: Any, p: Tensor) -> dict[str, Any]:
         """One parameter's state, checked and copied to where the parameter is."""
         me, name = type(self).__name__, self._names[p]
-        needed = {"t", *self.state}
+        needed = {"t", *self.state, *self.memory}
         if not isinstance(saved, dict) or not needed <= set(saved) <= needed | set(self.optional_state):
             raise ValueError(f"{me}: the state of {name} must hold {', '.join(sorted(needed))}, got {saved!r:.80}")
-        loaded: dict[str, Any] = {"t": int(saved["t"])}
-        for key in [key for key in saved if key != "t"]:
+        loaded: dict[str, Any] = {"t": int(saved["t"])} | {key: float(saved[key]) for key in self.memory}
+        for key in [key for key in saved if key not in loaded]:
             x = np.asarray(saved[key])
             if x.shape != p.shape or x.dtype != p.dtype:
                 raise ValueError(
