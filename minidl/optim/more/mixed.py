@@ -1,0 +1,123 @@
+"""Adam whose m is mixed: with g itself (QHAdam), with a slow average (AdEMAMix), with differences (Adan)."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from ...backend import Array
+from ...kernels import sqrt
+from ..optimizer import Optimizer, Schedule
+
+
+class QHAdam(Optimizer):
+    """w <- w - lr ((1 - nu1) g + nu1 m^) / (sqrt((1 - nu2) g^2 + nu2 v^) + eps);  m^ and v^ as in Adam
+
+    Ma & Yarats 2019 (arXiv 1810.06801), section 4. nus = (1, 1) is Adam, (0, 1) RMSProp with bias correction,
+    (beta1, 1) nearly NAdam. The defaults are the authors' advice; several libraries start from nus = (1, 1).
+    """
+
+    state = ("m", "v")
+    ranges = {"nus": (0, 1, True)}
+
+    def __init__(
+        self, params: Any, lr: float | Schedule = 1e-3, nus: tuple[float, float] = (0.7, 1.0),
+        betas: tuple[float, float] = (0.995, 0.999), eps: float = 1e-8, weight_decay: float = 0.0,
+    ) -> None:  # fmt: skip
+        super().__init__(params, lr=lr, nus=nus, betas=betas, eps=eps, weight_decay=weight_decay)
+
+    def update(
+        self, w: Array, g: Array, m: Array, v: Array, *, lr: float, nus: tuple[float, float],
+        betas: tuple[float, float], eps: float, t: int,
+    ) -> None:  # fmt: skip
+        (nu1, nu2), (beta1, beta2) = nus, betas
+        m *= beta1
+        m += (1 - beta1) * g
+        v *= beta2
+        v += (1 - beta2) * g * g
+        m_hat = m / (1 - beta1**t)
+        v_hat = v / (1 - beta2**t)
+        w -= lr * ((1 - nu1) * g + nu1 * m_hat) / (sqrt((1 - nu2) * g * g + nu2 * v_hat) + eps)
+
+
+class AdEMAMix(Optimizer):
+    """m, v as in Adam;  slow <- beta3 slow + (1 - beta3) g
+    w <- w - lr ((m^ + alpha slow) / (sqrt(v^) + eps) + weight_decay w)
+
+    Pagliardini, Ablin & Grangier 2024 (arXiv 2409.03137), Algorithm 1: gradients of ten thousand steps ago still help.
+    The slow average is not bias-corrected, so that it fills gently. Over warmup_steps (0: none; the paper takes the
+    whole run) alpha grows from 0, and the time constant -1 / ln(beta) of the slow average from that of beta1 to that of
+    beta3, both linearly. weight_decay is decoupled, as in AdamW.
+    """
+
+    state = ("m", "slow", "v")
+    ranges = {"alpha": (0, math.inf, False), "warmup_steps": (0, math.inf, False)}
+
+    def __init__(
+        self, params: Any, lr: float | Schedule = 1e-3, betas: tuple[float, float, float] = (0.9, 0.999, 0.9999),
+        alpha: float = 5.0, warmup_steps: int = 0, eps: float = 1e-8, weight_decay: float = 0.0,
+    ) -> None:  # fmt: skip
+        super().__init__(
+            params, lr=lr, betas=betas, alpha=alpha, warmup_steps=warmup_steps, eps=eps, weight_decay=weight_decay
+        )
+
+    def numbers(self, state: dict[str, Any], group: dict[str, Any], lr: float) -> dict[str, float]:
+        beta1, _, beta3 = group["betas"]
+        done = state["t"] / group["warmup_steps"] if group["warmup_steps"] else 1.0
+        if done >= 1:
+            return {"alpha": group["alpha"], "beta3": beta3}
+        first, last = (-1 / math.log(beta) if beta else 0.0 for beta in (beta1, beta3))
+        time = (1 - done) * first + done * last
+        return {"alpha": done * group["alpha"], "beta3": math.exp(-1 / time) if time else 0.0}
+
+    def update(
+        self, w: Array, g: Array, m: Array, slow: Array, v: Array, *, lr: float, betas: tuple[float, float, float],
+        beta3: float, alpha: float, eps: float, weight_decay: float, t: int,
+    ) -> None:  # fmt: skip
+        beta1, beta2, _ = betas
+        m *= beta1
+        m += (1 - beta1) * g
+        slow *= beta3
+        slow += (1 - beta3) * g
+        v *= beta2
+        v += (1 - beta2) * g * g
+        m_hat = m / (1 - beta1**t)
+        v_hat = v / (1 - beta2**t)
+        w *= 1 - lr * weight_decay
+        w -= lr * (m_hat + alpha * slow) / (sqrt(v_hat) + eps)
+
+
+class Adan(Optimizer):
+    """d = g - (the g before);  m, v, n: averages (beta1, beta2, beta3) of g, d, (g + beta2 d)^2
+    w <- (w - lr (m^ + beta2 v^) / (sqrt(n^) + eps)) / (1 + lr weight_decay)
+
+    Xie et al. 2022 (arXiv 2208.06677), Algorithm 1: Nesterov's look-ahead, estimated from the change of the gradient.
+    The first d is 0. betas are the shares of the past, as in Adam and in the authors' code; in the paper they are what
+    is called 1 - beta here, so that a paper's 0.08 is 0.92. (optax 0.2.8 confuses the two in the factor of d and v^.)
+    The decay is the paper's proximal one: w is divided, after the step.
+    """
+
+    state = ("m", "v", "n", "g_before")
+
+    def __init__(
+        self, params: Any, lr: float | Schedule = 1e-3, betas: tuple[float, float, float] = (0.98, 0.92, 0.99),
+        eps: float = 1e-8, weight_decay: float = 0.0,
+    ) -> None:  # fmt: skip
+        super().__init__(params, lr=lr, betas=betas, eps=eps, weight_decay=weight_decay)
+
+    def update(
+        self, w: Array, g: Array, m: Array, v: Array, n: Array, g_before: Array, *, lr: float,
+        betas: tuple[float, float, float], eps: float, weight_decay: float, t: int, first: bool,
+    ) -> None:  # fmt: skip
+        beta1, beta2, beta3 = betas
+        d = 0.0 if first else g - g_before
+        g_before[...] = g
+        m *= beta1
+        m += (1 - beta1) * g
+        v *= beta2
+        v += (1 - beta2) * d
+        n *= beta3
+        n += (1 - beta3) * (g + beta2 * d) * (g + beta2 * d)
+        m_hat, v_hat, n_hat = m / (1 - beta1**t), v / (1 - beta2**t), n / (1 - beta3**t)
+        w -= lr * (m_hat + beta2 * v_hat) / (sqrt(n_hat) + eps)
+        w *= 1 / (1 + lr * weight_decay)

@@ -1,0 +1,61 @@
+"""The rate from the loss itself: how far the tangent has to be followed until it reaches the lowest possible loss."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from ...backend import Array, on_device_of
+from ...tensor import Tensor
+from ..optimizer import Optimizer, Schedule
+
+
+class PolyakStep(Optimizer):
+    """w <- w - min(max(loss - f_min, 0) / (c |g|^2 + eps), lr) g        Polyak 1969; Loizou et al. 2021, SPS_max
+
+    |g| is the norm of all gradients together. f_min: the lowest loss there is, or a bound below it; 0 suits a network
+    that can fit its data. lr: the largest rate allowed (the paper's gamma_b, optax' max_learning_rate). c: at least 1/2
+    in the paper's theorems. Below f_min nothing moves (optax' "sps+"; its default would climb). Weight decay belongs
+    into the loss.
+
+    Needs the loss: step(closure), where closure() computes it, calls backward() and returns it (arXiv 2002.10542).
+    """
+
+    needs_closure: ClassVar[bool] = True
+    ranges = {"c": (0, math.inf, False)}
+
+    def __init__(
+        self, params: Any, lr: float | Schedule = 1.0, c: float = 1.0, f_min: float = 0.0, eps: float = 0.0
+    ) -> None:
+        super().__init__(params, lr=lr, c=c, f_min=f_min, eps=eps)
+        for group in self.param_groups:
+            if not group["c"] > 0:
+                raise ValueError(f"PolyakStep: c must be positive, got {group['c']}")
+
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
+        """Evaluate closure() and update; returns the loss, that of before the update. TypeError without a closure."""
+        if closure is None:
+            raise TypeError(
+                "PolyakStep needs the loss: step(closure), where closure() computes the loss, calls backward() on it "
+                "and returns it"
+            )
+        loss = closure()
+        self._loss = float(loss)
+        super().step()
+        return loss
+
+    def prepare(self, updates: list[tuple[Tensor, dict[str, Any], dict[str, Any], float]]) -> None:
+        self._squares = 0.0  # |g|^2 of all gradients
+        for p, _, _, _ in updates:
+            g = p._grad._data  # type: ignore[union-attr]
+            with on_device_of(g):
+                self._squares += float((g * g).sum(dtype="float64"))
+
+    def numbers(self, state: dict[str, Any], group: dict[str, Any], lr: float) -> dict[str, float]:
+        gap = max(self._loss - group["f_min"], 0.0)
+        size = group["c"] * self._squares + group["eps"]
+        return {"lr": min(gap / size, lr) if size > 0 else 0.0}
+
+    def update(self, w: Array, g: Array, *, lr: float) -> None:
+        w -= lr * g
