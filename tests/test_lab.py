@@ -365,8 +365,7 @@ class Fragile(MyRule):
 
 class Broken(MyRule):
     def update(self, w, g, *, lr):
-        if lr > 1:
-            w -= lr * g / undefined
+        w -= lr * g / (1 if lr < 1 else undefined)
 
 class NoRate(Optimizer):
     def __init__(self, params, rate):
@@ -375,7 +374,7 @@ class NoRate(Optimizer):
     result = compare([f"{tmp_path}/rule.py:Fragile"], lr_grid=[0.1, 10], seeds=1)
     assert (result.rows[0].lr, result.rows[0].diverged) == (0.1, 1)
     assert result.tuning[1]["stopped"] == "diverged: LinAlgError: SVD did not converge"
-    with pytest.raises(ValueError, match=r"rule.py:Broken' at rate 10: .*rule.py, line 22: NameError: .*'undefined'"):
+    with pytest.raises(ValueError, match=r"rule.py:Broken' at rate 10: .*rule.py, line 21: NameError: .*'undefined'"):
         compare([f"{tmp_path}/rule.py:Broken"], lr_grid=[0.1, 10])
     with pytest.raises(ValueError, match=r"NoRate' at rate 0.1: .*unexpected keyword argument 'lr'"):
         compare([f"{tmp_path}/rule.py:NoRate"], lr_grid=[0.1])
@@ -679,3 +678,13 @@ def test_many_optimizers_all_look_different(monkeypatch, fake_runs, tmp_path):
     loss, _accuracy, labels, _figure = drawn(result, monkeypatch)
     assert labels == [f"{name}, rate 0.1" for name in names]
     assert len({(line.get_color(), line.get_linestyle()) for line in loss.lines}) == 12
+
+
+def test_a_rule_that_changes_nothing_is_found_out(tmp_path):
+    own = tmp_path / "own.py"
+    own.write_text(
+        "from minidl.optim import Optimizer\n\n\nclass Rebinds(Optimizer):\n"
+        "    def update(self, w, g, *, lr):\n        w = w - lr * g\n"
+    )
+    with pytest.raises(ValueError, match=r"own.py:Rebinds changed no parameter in \d+ steps at rate 0.1"):
+        lab.compare("moons", [f"{own}:Rebinds"], epochs=1, seeds=1, lr_grid=[0.1], jobs=1)

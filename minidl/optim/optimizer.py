@@ -19,9 +19,9 @@ from ..backend import Array, array_module, device_of, on_device_of, to_device, t
 from ..kernels import fuse
 from ..tensor import Tensor, mark_changed
 
-# An elementwise rule gets a large parameter in pieces of this many elements, so that its temporaries stay in the
-# cache and come from memory that the process already has. Measured for Adam on 200,704 floats: 550 microseconds in
-# pieces of 2^15 to 2^17, 2150 with the whole array, which faults in 949 fresh pages at every step.
+# A rule that says it is elementwise gets a large parameter in pieces of this many elements, so that its temporaries
+# stay in the cache and come from memory that the process already has. Measured for Adam on 200,704 floats: 550
+# microseconds in pieces of 2^15 to 2^17, 2150 with the whole array, which faults in 949 fresh pages at every step.
 BLOCK = 1 << 16
 
 Schedule = Callable[[int], float]
@@ -41,11 +41,18 @@ class Optimizer:
     with "params" and any hyper-parameter that differs from the others' (`{"params": biases, "weight_decay": 0.0}`).
     lr: a number, or a schedule: a function from the number of steps done (0, 1, ...) to the rate.
     Raises ValueError for an empty list or a hyper-parameter out of range, TypeError for what is no parameter.
+
+    A rule of your own: in the class, `state = ("m",)` names arrays that start as zeros like the parameter and come to
+    `update` after g, to be changed in place: `m *= beta`, not `m = beta * m`. What `update` names after the `*` it is
+    given: lr, the hyper-parameters that `__init__` passed on, t (1, 2, ...), first (t == 1). `optional_state =
+    {"b": "momentum"}` is state that exists where a hyper-parameter is on (else None). `ranges = {"beta": (0, 1,
+    False)}` bounds hyper-parameters. `elementwise = True` makes a rule faster whose elements do not look at each
+    other.
     """
 
     state: ClassVar[tuple[str, ...]] = ()  # the rule's arrays, which start as zeros like the parameter
     optional_state: ClassVar[dict[str, str]] = {}  # more of them: name -> the hyper-parameter that switches it on
-    elementwise: ClassVar[bool] = True  # False: the rule needs a parameter whole
+    elementwise: ClassVar[bool] = False  # True: each element by itself, so w may come flat and in pieces (see BLOCK)
     ranges: ClassVar[dict[str, tuple[float, float, bool]]] = {}  # of hyper-parameters that _RANGES does not know
 
     def __init__(self, params: Any, **defaults: Any) -> None:
@@ -54,6 +61,8 @@ class Optimizer:
         self.steps = 0  # done so far
         self._state: dict[Tensor, dict[str, Any]] = {}  # of each parameter: {"t": updates so far, name: array}
         self._kernels: dict[Any, Callable[..., None]] = {}  # fused rules of the GPU
+        if isinstance(self.state, str):
+            raise TypeError(f"{type(self).__name__}: state must be a tuple of names, such as ({self.state!r},)")
         names = inspect.signature(self.update).parameters.values()
         self._wants = [p.name for p in names if p.kind is p.KEYWORD_ONLY]
         self._names: dict[Tensor, str] = {}
@@ -62,7 +71,8 @@ class Optimizer:
         groups = [params] if isinstance(params, Tensor) else list(params)
         if not groups:
             raise ValueError(
-                f"{type(self).__name__} got no parameters; an iterator such as model.parameters() gives them only once"
+                f"{type(self).__name__} got no parameters: an iterator gives them only once, and a model's "
+                "parameters are its Tensors made with requires_grad=True"
             )
         for group in groups if isinstance(groups[0], dict) else [{"params": groups}]:
             self._add_group(group)
@@ -192,10 +202,9 @@ class Optimizer:
             states = [next(given) if there else None for there in present]
             if decay:
                 g = g + decay * w
-            if takes_t:
-                self.update(w, g, *states, lr=lr, t=t, **bound)
-            else:
-                self.update(w, g, *states, lr=lr, **bound)
+            numbers = {"lr": lr, "t": t} if takes_t else {"lr": lr}
+            if self.update(w, g, *states, **numbers, **bound) is not None:  # type: ignore[func-returns-value]
+                raise TypeError(f"{type(self).__name__}.update must change w in place (w -= ...) and return nothing")
 
         return rule
 
