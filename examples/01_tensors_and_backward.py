@@ -1,7 +1,8 @@
 """Tensors and backward: how a derivative is recorded and computed.
 
 Look at: the gradient is added to `.grad` of what was made with requires_grad=True; a value used twice gets both
-contributions; the derivative of a derivative is one more call. Change f and see its derivatives in the figure.
+contributions; the derivative of a derivative is one more call. Change f (minidl.sin(x), x**3, minidl.exp(-x * x), ...)
+and see its derivatives in the figure.
 
     python examples/01_tensors_and_backward.py [--quick] [--out FOLDER]
 """
@@ -52,7 +53,7 @@ print("gradcheck      ", minidl.gradcheck(f, Tensor(np.array([-1.5, 0.3, 2.0]), 
 
 figure = Figure(figsize=(7, 4), layout="constrained")
 axes = figure.subplots()
-for values, label in ((y, "f(x) = tanh x + 0.1 x²"), (first, "f'(x)"), (second, "f''(x)")):
+for values, label in ((y, "f(x)"), (first, "f'(x)"), (second, "f''(x)")):
     axes.plot(x.numpy(), values.numpy(), label=label)
 axes.axhline(0, color="grey", linewidth=0.6)
 axes.set(xlabel="x", title="A function and its derivatives, by backward()")

@@ -38,12 +38,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="minidl", description="A mini deep-learning framework to read, train and compare optimizers with."
+        prog="minidl",
+        description="A mini deep-learning framework to read, train and compare optimizers with.",
+        allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"minidl {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     compare = commands.add_parser(
         "compare",
+        allow_abbrev=False,
         help="train one network under several optimizers and compare them fairly",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         description="""\

@@ -103,6 +103,8 @@ def operation(name: str, forward: Callable, doc: str = "", **derivatives: Callab
 
     function.__name__ = function.__qualname__ = name
     function.__doc__ = doc
+    names = [inspect.Parameter(n, inspect.Parameter.POSITIONAL_ONLY) for n in derivatives]
+    function.__signature__ = inspect.Signature(names)  # type: ignore[attr-defined]  # for help()
     return function
 
 

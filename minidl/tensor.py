@@ -10,7 +10,7 @@ import contextlib
 import heapq
 import itertools
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
@@ -55,6 +55,7 @@ class Tensor:
         __truediv__: Any; __rtruediv__: Any; __pow__: Any; __rpow__: Any; __matmul__: Any; __rmatmul__: Any  # noqa: E702
         __neg__: Any; __abs__: Any; __getitem__: Any; __lt__: Any; __le__: Any; __gt__: Any; __ge__: Any  # noqa: E702
         exp: Any; log: Any; sqrt: Any; abs: Any; tanh: Any; sigmoid: Any; relu: Any; clip: Any; argmax: Any  # noqa: E702
+        __array_function__: Any
         sum: Any; mean: Any; var: Any; max: Any; min: Any; reshape: Any; transpose: Any; copy: Any  # noqa: E702
 
     def __init__(self, data: Any, requires_grad: bool = False, dtype: Any = None, device: str | None = None) -> None:
@@ -161,10 +162,6 @@ class Tensor:
         view = self._data.view()
         view.flags.writeable = False  # writing through it would change a parameter behind the graph's back
         return view
-
-    def __array_function__(self, function: Callable, types: Any, args: Any, kwargs: Any) -> Any:
-        """NumPy's functions see the arrays and answer with arrays: np.allclose(t, x), np.argmax(t, axis=1)."""
-        return function(*_plain(args), **{k: _plain(v) for k, v in kwargs.items()})
 
     def __float__(self) -> float:
         return float(self.item())

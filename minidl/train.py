@@ -12,13 +12,13 @@ import numpy as np
 
 from .backend import is_array, on_device_of, to_device
 from .nn import BCEWithLogitsLoss, Module
-from .optim import Optimizer
+from .optim import Optimizer, clip_grad_norm
 from .tensor import Tensor, no_grad
 
 __all__ = ["EarlyStopping", "History", "Run", "accuracy", "evaluate", "fit"]
 
 
-@dataclass
+@dataclass(repr=False)
 class History:
     """What happened: a loss per step, a row per epoch.
 
@@ -42,6 +42,11 @@ class History:
 
     def __len__(self) -> int:
         return len(self.epochs)
+
+    def __repr__(self) -> str:
+        last = ", ".join(f"{k}={v:.4g}" for k, v in self.epochs[-1].items() if k != "epoch") if self.epochs else ""
+        stopped = f", stopped: {self.stopped}" if self.stopped else ""
+        return f"History({len(self.epochs)} epochs, {len(self.steps)} steps{', last: ' if last else ''}{last}{stopped})"
 
 
 @dataclass
@@ -112,6 +117,7 @@ def fit(
     callbacks: Sequence[Callable[[Run], Any]] = (),
     progress: bool | None = None,
     history: History | None = None,
+    clip_norm: float | None = None,
 ) -> History:
     """Train for so many epochs; returns the History.
 
@@ -119,6 +125,7 @@ def fit(
     function of (output, y) that gives one number, the batch's mean. callbacks: called with a `Run` after every epoch;
     `on_step(run)`, where one has it, is called after every step and `on_end(run)` when training ends, however it does.
     progress: a progress bar; None shows it on a terminal only. history: of a run to continue: its epochs count.
+    clip_norm: limit the global norm of the gradients to this before every step (optim.clip_grad_norm).
 
     Ctrl-C ends training and returns what there is; a loss that is not finite ends it too: see `History.stopped`.
     Every epoch begins with `model.train()`, and the model stays in that mode: `model.eval()` before predicting.
@@ -138,7 +145,7 @@ def fit(
     try:
         for epoch in range(len(run.history), epochs):
             began = time.perf_counter()
-            row = {"epoch": float(epoch), "lr": optimizer.lr} | _train_epoch(run, loss, callbacks, bar)
+            row = {"epoch": float(epoch), "lr": optimizer.lr} | _train_epoch(run, loss, callbacks, bar, clip_norm)
             if run.stop:
                 break
             if validation is not None:
@@ -160,7 +167,9 @@ def fit(
 
 
 @np.errstate(over="ignore", invalid="ignore", divide="ignore")  # a run that diverges says so itself
-def _train_epoch(run: Run, loss: Callable[..., Tensor], callbacks: Sequence[Any], bar: Any) -> dict[str, float]:
+def _train_epoch(
+    run: Run, loss: Callable[..., Tensor], callbacks: Sequence[Any], bar: Any, clip_norm: float | None
+) -> dict[str, float]:
     model, optimizer = run.model, run.optimizer
     model.train()
     total = right = 0.0
@@ -178,6 +187,12 @@ def _train_epoch(run: Run, loss: Callable[..., Tensor], callbacks: Sequence[Any]
             break
         optimizer.zero_grad()
         value.backward()
+        if clip_norm is not None:
+            try:
+                clip_grad_norm(optimizer.parameters(), clip_norm)
+            except FloatingPointError as error:
+                run.stop = f"diverged: {error}"
+                break
         optimizer.step()
         share = accuracy(output, y, loss)
         has_accuracy = has_accuracy and share is not None

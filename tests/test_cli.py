@@ -241,7 +241,7 @@ def test_the_csv_begins_as_others_rely_on(capsys):
     ],
 )
 def test_forms_of_the_grid(monkeypatch, capsys, text, grid):
-    rates = []
+    rates: list[float] = []
 
     def run_all(settings, *rest):
         rates.extend(s.lr for s in settings)

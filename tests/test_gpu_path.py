@@ -221,6 +221,8 @@ OPERATIONS = {
     "softmax_cross_entropy none": (lambda a: ops.softmax_cross_entropy(a, LABELS, "none"), [normal(4, 3)]),
     "softmax_cross_entropy sum": (lambda a: ops.softmax_cross_entropy(a, LABELS.tolist(), "sum"), [normal(4, 3)]),
     "softplus": (ops.softplus, [normal(4, 3)]),
+    "sin": (ops.sin, [normal(4, 3)]),
+    "cos": (ops.cos, [normal(4, 3)]),
     "sqrt": (ops.sqrt, [POSITIVE(normal(4, 3))]),
     "stack": (lambda *xs: ops.stack(xs, 1), [normal(4, 3), normal(4, 3, seed=1)]),
     "sub": (ops.sub, [normal(3), normal(4, 3)]),
@@ -483,6 +485,8 @@ def test_numbers_of_a_rule_keep_their_digits_and_do_not_promote(device, fake_cup
     seen = []
 
     class Rule(optim.Optimizer):
+        elementwise = True
+
         def update(self, w, g, *, lr, t):
             correction = lr * (1 - 0.999**t) / (1 + (t - 1) * 1e-5)
             if hasattr(correction, "proxy"):
@@ -501,6 +505,7 @@ def test_numbers_of_a_rule_keep_their_digits_and_do_not_promote(device, fake_cup
 
 def test_a_rule_that_cannot_be_traced_runs_unfused(fake_cupy):
     class Branching(optim.Optimizer):
+        elementwise = True
         state = ("n",)
 
         def update(self, w, g, n, *, lr, t):
@@ -510,6 +515,8 @@ def test_a_rule_that_cannot_be_traced_runs_unfused(fake_cupy):
                 w -= lr * g
 
     class Comparing(optim.Optimizer):
+        elementwise = True
+
         def update(self, w, g, *, lr, t):
             w -= 2 * lr * g if t == 1 else lr * g
 
@@ -534,6 +541,8 @@ def test_a_rule_that_cannot_be_traced_runs_unfused(fake_cupy):
 
 def test_a_mistake_in_a_rule_is_not_hidden():
     class Wrong(optim.Optimizer):
+        elementwise = True
+
         def update(self, w, g, *, lr):
             w -= lr * undefined_name  # noqa: F821
 
@@ -547,6 +556,7 @@ def test_what_a_rule_may_write(fake_cupy):
     """Every operator and function that a traced rule has."""
 
     class Everything(optim.Optimizer):
+        elementwise = True
         state = ("s",)
 
         def update(self, w, g, s, *, lr, t):

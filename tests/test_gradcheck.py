@@ -121,7 +121,7 @@ def _(draw):
     return draw.op, [draw.off_zero(*draw.shape())]
 
 
-@case("exp", "tanh", "sigmoid", "gelu", "softplus", "copy")
+@case("exp", "sin", "cos", "tanh", "sigmoid", "gelu", "softplus", "copy")
 def _(draw):
     return draw.op, [draw.normal(*draw.shape())]
 

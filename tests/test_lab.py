@@ -237,7 +237,7 @@ def result():
 
 
 def test_all_real_runs_of_a_seed_start_equal_and_seeds_differ(result):
-    starts = {}
+    starts: dict[int, set] = {}
     for r in result.tuning + result.final:
         start = (r["start"], r["loss_before_first_step"], r["step_losses"][0])
         starts.setdefault(r["seed"], set()).add(start)
@@ -282,7 +282,12 @@ def test_the_test_set_is_looked_at_once_in_each_final_run_and_never_before(monke
 def test_the_test_accuracy_is_that_of_the_trained_network(monkeypatch):
     models = []
     original = Problem.model
-    monkeypatch.setattr(Problem, "model", lambda self, seed: models.append(original(self, seed)) or models[-1])
+
+    def model(self, seed):
+        models.append(original(self, seed))
+        return models[-1]
+
+    monkeypatch.setattr(Problem, "model", model)
     result = compare(["adam"], lr_grid=[0.01], seeds=1, epochs=3)
     test = result.problem.splits().test
     right = (models[-1](test.x).data.argmax(axis=1) == test.y).mean()
@@ -290,7 +295,7 @@ def test_the_test_accuracy_is_that_of_the_trained_network(monkeypatch):
 
 
 def test_each_run_computes_with_one_thread(monkeypatch):
-    threads = []
+    threads: list[int] = []
     original = run_module.fit
 
     def fit(*args, **kwargs):
@@ -360,8 +365,7 @@ class Fragile(MyRule):
 
 class Broken(MyRule):
     def update(self, w, g, *, lr):
-        if lr > 1:
-            w -= lr * g / undefined
+        w -= lr * g / (1 if lr < 1 else undefined)
 
 class NoRate(Optimizer):
     def __init__(self, params, rate):
@@ -370,7 +374,7 @@ class NoRate(Optimizer):
     result = compare([f"{tmp_path}/rule.py:Fragile"], lr_grid=[0.1, 10], seeds=1)
     assert (result.rows[0].lr, result.rows[0].diverged) == (0.1, 1)
     assert result.tuning[1]["stopped"] == "diverged: LinAlgError: SVD did not converge"
-    with pytest.raises(ValueError, match=r"rule.py:Broken' at rate 10: .*rule.py, line 22: NameError: .*'undefined'"):
+    with pytest.raises(ValueError, match=r"rule.py:Broken' at rate 10: .*rule.py, line 21: NameError: .*'undefined'"):
         compare([f"{tmp_path}/rule.py:Broken"], lr_grid=[0.1, 10])
     with pytest.raises(ValueError, match=r"NoRate' at rate 0.1: .*unexpected keyword argument 'lr'"):
         compare([f"{tmp_path}/rule.py:NoRate"], lr_grid=[0.1])
@@ -525,12 +529,18 @@ def test_what_chance_can_do_is_computed(fake_runs):
     text = report.chance(result)
     assert "200 samples, so 1 % is 2 of them" in text
     assert "an accuracy of 85.0 % has a standard error of about 2.5 %" in text  # sqrt(.85 * .15 / 200) = 2.5 %
-    assert text.endswith("highest mean is that of Adam. Ranges that overlap with its range: AdaGrad, RMSProp.")
+    assert text.endswith("highest mean is that of Adam. Other ranges that overlap with that one: AdaGrad, RMSProp.")
 
 
 def test_an_optimizer_that_stands_apart_overlaps_with_none(fake_runs):
     text = report.chance(with_tests(fake_runs, {"SGD": [0.5, 0.7], "Adam": [0.8, 0.9]}))
-    assert text.endswith("that of Adam. Ranges that overlap with its range: none.")
+    assert text.endswith("that of Adam. Other ranges that overlap with that one: none.")
+
+
+def test_optimizers_of_the_same_highest_mean_are_all_named(fake_runs):
+    tests = {"SGD": [0.75, 0.75], "Adam": [0.5, 0.625], "AdaGrad": [0.5, 1.0], "RMSProp": [0.25, 0.375]}
+    text = report.chance(with_tests(fake_runs, tests))
+    assert text.endswith("that of SGD, AdaGrad. Other ranges that overlap with that one: Adam.")
 
 
 def test_one_seed_and_one_optimizer_say_nothing_about_spread(fake_runs):
@@ -581,12 +591,17 @@ def test_save_writes_three_whole_files_and_returns_them(result, tmp_path):
 
 
 def drawn(result, monkeypatch):
-    """The figure that `curves` saves: (loss axes, accuracy axes, legend texts)."""
+    """What `curves` draws: (axes of the loss, axes of the accuracy, the legend's texts, the figure)."""
     from matplotlib.figure import Figure
 
     figures = []
     original = Figure.savefig
-    monkeypatch.setattr(Figure, "savefig", lambda self, *a, **k: figures.append(self) or original(self, *a, **k))
+
+    def savefig(self, *args, **kwargs):
+        figures.append(self)
+        original(self, *args, **kwargs)
+
+    monkeypatch.setattr(Figure, "savefig", savefig)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert report.curves(result).startswith(b"\x89PNG")
@@ -663,3 +678,13 @@ def test_many_optimizers_all_look_different(monkeypatch, fake_runs, tmp_path):
     loss, _accuracy, labels, _figure = drawn(result, monkeypatch)
     assert labels == [f"{name}, rate 0.1" for name in names]
     assert len({(line.get_color(), line.get_linestyle()) for line in loss.lines}) == 12
+
+
+def test_a_rule_that_changes_nothing_is_found_out(tmp_path):
+    own = tmp_path / "own.py"
+    own.write_text(
+        "from minidl.optim import Optimizer\n\n\nclass Rebinds(Optimizer):\n"
+        "    def update(self, w, g, *, lr):\n        w = w - lr * g\n"
+    )
+    with pytest.raises(ValueError, match=r"own.py:Rebinds changed no parameter in \d+ steps at rate 0.1"):
+        lab.compare("moons", [f"{own}:Rebinds"], epochs=1, seeds=1, lr_grid=[0.1], jobs=1)

@@ -736,3 +736,9 @@ def test_save_into_the_current_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     nn.Dense(2, 1).save("w")
     assert (tmp_path / "w").is_file()
+
+
+def test_a_pytorch_name_gets_a_hint():
+    with pytest.raises(AttributeError, match=r"minidl.nn has no 'Linear'; minidl's name for it is Dense\(in_features"):
+        nn.Linear  # noqa: B018
+    assert not hasattr(nn, "nothing_like_it")

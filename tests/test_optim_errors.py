@@ -53,7 +53,7 @@ def test_bad_parameters(name, settings):
     make = lambda params: getattr(optim, name)(params, **settings)
     w = Tensor([1.0], requires_grad=True)
     for empty in ([], iter([]), ()):
-        with pytest.raises(ValueError, match=f"{name} got no parameters; an iterator"):
+        with pytest.raises(ValueError, match=f"{name} got no parameters: an iterator"):
             make(empty)
     iterator = iter([w])
     make(iterator)
@@ -115,7 +115,7 @@ def test_get_finds_any_case_and_the_aliases():
 
 @pytest.mark.parametrize(
     "given, near",
-    [("adm", "Adam"), ("ADAMM", "AdamW"), ("RMSPorp", "RMSProp"), ("nestrov", "Nesterov"), ("sdg", "SGD")],
+    [("adm", "Adam"), ("ADAMM", "NAdam"), ("RMSPorp", "RMSProp"), ("nestrov", "Nesterov"), ("sdg", "SGD")],
 )
 def test_an_unknown_name_gets_the_near_ones(given, near):
     with pytest.raises(
@@ -127,3 +127,36 @@ def test_an_unknown_name_gets_the_near_ones(given, near):
 def test_a_name_that_is_near_nothing():
     with pytest.raises(ValueError, match=r"unknown optimizer 'xyz'\. There are: SGD, Momentum, .*AdamW"):
         optim.get("xyz")
+
+
+def test_a_rule_that_returns_or_misnames_its_state_is_refused():
+    class Returns(optim.Optimizer):
+        def update(self, w, g, *, lr):
+            return w - lr * g
+
+    class Misnamed(optim.Optimizer):
+        state = "velocity"
+
+    p = Tensor([1.0], requires_grad=True)
+    p.grad = [1.0]
+    with pytest.raises(TypeError, match=r"Returns.update must change w in place"):
+        Returns([p], lr=0.1).step()
+    with pytest.raises(TypeError, match=r"Misnamed: state must be a tuple of names, such as \('velocity',\)"):
+        Misnamed([p], lr=0.1)
+
+
+def test_a_rule_of_ones_own_sees_whole_parameters_unless_it_says_elementwise():
+    shapes = []
+
+    class Rule(optim.Optimizer):
+        def update(self, w, g, *, lr):
+            shapes.append(w.shape)
+
+    class Elementwise(Rule):
+        elementwise = True
+
+    p = Tensor(np.ones((300, 300)), requires_grad=True)
+    p.grad = np.ones((300, 300))
+    Rule([p], lr=0.1).step()
+    Elementwise([p], lr=0.1).step()
+    assert shapes == [(300, 300), (65536,), (90000 - 65536,)]

@@ -287,3 +287,17 @@ def test_they_train_a_network_in_float32(cls, lr):
     assert losses[-1] < 0.5 * losses[0]
     assert all(p.dtype == np.float32 for p in model.parameters())
     assert all(a.dtype == np.float32 for p in model.parameters() for a in list(optimizer._state[p].values())[1:])
+
+
+@pytest.mark.parametrize("cls", [SophiaH, AdaHessian])
+def test_on_the_gpu_they_do_what_they_do_on_the_cpu(cls, fake_cupy):
+    """With the stand-in for CuPy, which refuses to mix with NumPy's arrays: the probes are drawn on the host."""
+    ends = []
+    for device in ("cpu", "cuda"):
+        w, constant = (Tensor(x, requires_grad=True, device=device) for x in (problems.STARTS["quadratic"][0],) * 2)
+        optimizer = cls([w], lr=0.01, update_interval=2)
+        for _ in range(5):
+            optimizer.step(lambda w=w, constant=constant: (w.exp() * constant.detach()).tanh().sum())
+        assert w.device == device
+        ends.append(w.numpy())
+    assert np.array_equal(*ends) and np.abs(ends[0] - problems.STARTS["quadratic"][0]).max() > 0.01

@@ -653,3 +653,24 @@ def test_an_optimizer_of_another_model():
     model = network()
     with pytest.raises(RuntimeError, match="no parameter has a gradient"):
         fit(model, DataLoader(samples(), 8), optim.SGD(network().parameters(), lr=0.1), CE, 1)
+
+
+def test_clip_norm_limits_every_step():
+    x, y = np.ones((8, 2), np.float32), np.zeros(8, np.int64)
+
+    def trained(clip_norm):
+        model = nn.Dense(2, 3, rng=0)
+        before = model.weight.numpy(), model.bias.numpy()
+        optimizer = optim.SGD(model.parameters(), lr=1.0)
+        minidl.fit(model, [(x, y)], optimizer, nn.CrossEntropyLoss(), 1, clip_norm=clip_norm)
+        after = model.weight.numpy(), model.bias.numpy()
+        return sum(((a - b).astype(np.float64) ** 2).sum() for a, b in zip(after, before, strict=True)) ** 0.5
+
+    assert trained(None) > 0.5
+    assert trained(0.125) == pytest.approx(0.125, rel=1e-4)
+
+
+def test_history_shows_itself_in_one_line():
+    history = minidl.History(steps=[0.5] * 1000, epochs=[{"epoch": 0.0, "train_loss": 0.5}], stopped="because")
+    assert repr(history) == "History(1 epochs, 1000 steps, last: train_loss=0.5, stopped: because)"
+    assert repr(minidl.History()) == "History(0 epochs, 0 steps)"

@@ -90,8 +90,9 @@ def warnings(comparison: Comparison) -> str:
 def chance(comparison: Comparison) -> str:
     """How far the test accuracies can tell optimizers apart: the size of the test set, the spread over the seeds."""
     n = len(comparison.problem.splits().test)
-    best = max(comparison.rows, key=lambda r: r.test_accuracy)
-    p = best.test_accuracy
+    p = max(r.test_accuracy for r in comparison.rows)
+    best = [r for r in comparison.rows if r.test_accuracy == p]
+    others = [r for r in comparison.rows if r.test_accuracy < p]
     digits = _digits(comparison)
     near = (n * p + 1) / (n + 2)  # Laplace's estimate: 200 right answers of 200 do not mean an error of 0
     error = 100 * math.sqrt(near * (1 - near) / n)
@@ -101,12 +102,12 @@ def chance(comparison: Comparison) -> str:
     )
     if len(comparison.rows) == 1 or p == 0:
         return text
-    text += f"The highest mean is that of {best.optimizer}. "
+    text += f"The highest mean is that of {', '.join(r.optimizer for r in best)}. "
     if len(_seeds(comparison)) == 1:
         return text + "One seed shows no spread."
-    others = [r for r in comparison.rows if r is not best]  # their lowest is below the best mean
-    overlap = [r.optimizer for r in others if r.test_accuracy_high >= best.test_accuracy_low]
-    return text + f"Ranges that overlap with its range: {', '.join(overlap) or 'none'}."
+    lowest = min(r.test_accuracy_low for r in best)
+    overlap = [r.optimizer for r in others if r.test_accuracy_high >= lowest]
+    return text + f"Other ranges that overlap with that one: {', '.join(overlap) or 'none'}."
 
 
 def _seeds(comparison: Comparison) -> list[int]:

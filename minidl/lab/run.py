@@ -126,12 +126,18 @@ def run(settings: Settings) -> dict[str, Any]:
     with threadpool_limits(1), np.errstate(all="ignore"):
         model, loader = problem.model(settings.seed), problem.loader(settings.seed)
         record: dict[str, Any] = {**asdict(settings), "start": start_hash(model, loader)}
+        weights = model.state_dict()
         recorder = _Recorder(problem)
         recorder.measure(model, 0)
         before = recorder.seconds
         began = time.perf_counter()
         history = _train(settings, model, loader, recorder)
         seconds = time.perf_counter() - began - (recorder.seconds - before)
+        if ".py:" in settings.optimizer and all((x == weights[k]).all() for k, x in model.state_dict().items()):
+            raise ValueError(
+                f"{settings.optimizer} changed no parameter in {len(history.steps)} steps at rate {settings.lr:g}; "
+                "a rule changes w in place: w -= ..., not w = ..."
+            )
         first, last = recorder.rows[0], recorder.rows[-1]
         finite = not history.stopped and all(math.isfinite(x) for x in last.values())
         reached = (r["step"] for r in recorder.rows if r["validation_accuracy"] >= problem.target)

@@ -10,6 +10,7 @@ before the first step, to the last bit.
 
 from __future__ import annotations
 
+import os
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,8 +25,8 @@ from .run import Settings, optimizer_class, run
 
 GRID_POINTS = 7
 
-# The middle of each default grid, chosen once for all problems: from runs on digits, mnist, fashion_mnist, moons and
-# spirals, by validation. On the toys every rate of a decade is right to 100 %, and the lowest loss may lie on an edge.
+# The middle of each default grid, one for all problems, from validation runs: on digits, mnist and fashion_mnist no
+# winner lies on an edge. On moons and spirals many rates reach 100 %; there the loss decides, sometimes at an edge.
 _CENTRES = {
     "SGD": 0.1, "Momentum": 0.3, "Nesterov": 0.03, "AdaGrad": 0.1, "AdaDelta": 1.0, "RMSProp": 0.003, "Adam": 0.003,
     "AdamW": 0.003,
@@ -60,7 +61,7 @@ class Row:
     seconds_per_epoch: float
 
 
-@dataclass
+@dataclass(repr=False)
 class Comparison:
     """The outcome of `compare`: rows as the table shows them, and every run's record.
 
@@ -80,7 +81,7 @@ class Comparison:
 
         return report.save(self, Path(out))
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         from . import report
 
         return report.table(self)
@@ -181,6 +182,7 @@ def _run_all(settings: list[Settings], jobs: int, label: str, progress: bool | N
     from tqdm import tqdm
 
     disable = None if progress is None else not progress
+    jobs = -1 if jobs < 0 else min(jobs, len(settings), os.cpu_count() or 1)
     with parallel_config(backend="loky", inner_max_num_threads=1):
         results = Parallel(n_jobs=jobs, return_as="generator")(delayed(run)(s) for s in settings)
         return list(tqdm(results, total=len(settings), desc=label, unit="run", disable=disable, leave=False))

@@ -3,11 +3,13 @@
 from __future__ import annotations  # noqa: I001
 
 import operator
+from collections.abc import Callable
+from typing import Any
 
-from ..tensor import Tensor
+from ..tensor import Tensor, _plain
 from .elementwise import (
-    abs, add, clip, comparison, div, elu, exp, gelu, leaky_relu, log, maximum, minimum, mul, neg, pow, relu, sigmoid,
-    softplus, sqrt, sub, tanh, where,
+    abs, add, clip, comparison, cos, div, elu, exp, gelu, leaky_relu, log, maximum, minimum, mul, neg, pow, relu,
+    sigmoid, sin, softplus, sqrt, sub, tanh, where,
 )  # fmt: skip
 from .network import (
     batch_norm, binary_cross_entropy_with_logits, dropout, layer_norm, linear, matmul, mse, naive_batch_norm,
@@ -18,10 +20,10 @@ from .shape import broadcast_to, concatenate, copy, getitem, reshape, stack, tra
 
 __all__ = [
     "abs", "add", "argmax", "batch_norm", "binary_cross_entropy_with_logits", "broadcast_to", "clip", "concatenate",
-    "copy", "div", "dropout", "elu", "exp", "gelu", "getitem", "layer_norm", "leaky_relu", "linear", "log",
+    "copy", "cos", "div", "dropout", "elu", "exp", "gelu", "getitem", "layer_norm", "leaky_relu", "linear", "log",
     "log_softmax", "logsumexp", "matmul", "max", "maximum", "mean", "min", "minimum", "mse", "mul", "naive_batch_norm",
     "naive_binary_cross_entropy", "naive_linear", "naive_softmax_cross_entropy", "neg", "one_hot", "pow", "relu",
-    "reshape", "sigmoid", "softmax", "softmax_cross_entropy", "softplus", "sqrt", "stack", "sub", "sum", "tanh",
+    "reshape", "sigmoid", "sin", "softmax", "softmax_cross_entropy", "softplus", "sqrt", "stack", "sub", "sum", "tanh",
     "transpose", "var", "where",
 ]  # fmt: skip
 
@@ -48,7 +50,23 @@ Tensor.__gt__ = comparison(operator.gt)
 Tensor.__ge__ = comparison(operator.ge)
 
 for _method in (
-    abs, argmax, clip, copy, exp, log, log_softmax, logsumexp, max, mean, min, relu, reshape, sigmoid, softmax, sqrt,
-    sum, tanh, transpose, var,
+    abs, argmax, clip, copy, cos, exp, log, log_softmax, logsumexp, max, mean, min, relu, reshape, sigmoid, sin,
+    softmax, sqrt, sum, tanh, transpose, var,
 ):  # fmt: skip
     setattr(Tensor, _method.__name__, _method)
+
+# NumPy's functions of Tensors: np.sum(t) is minidl.sum(t), which keeps the graph; what minidl lacks sees arrays and
+# gives arrays, for example np.allclose(t, x).
+_SHARED_WITH_NUMPY = {
+    "argmax", "broadcast_to", "clip", "concatenate", "max", "mean", "min", "reshape", "stack", "sum",
+    "transpose", "var",
+}  # fmt: skip
+
+
+def _numpy_function(self: Tensor, function: Callable, types: Any, args: Any, kwargs: Any) -> Any:
+    if function.__name__ in _SHARED_WITH_NUMPY:
+        return globals()[function.__name__](*args, **kwargs)
+    return function(*_plain(args), **{k: _plain(v) for k, v in kwargs.items()})
+
+
+Tensor.__array_function__ = _numpy_function

@@ -90,6 +90,8 @@ log: Any = operation(
 )
 sqrt = operation("sqrt", np.sqrt, "The square root.", x=lambda g, y: g / (2 * y))
 abs = operation("abs", np.absolute, "The absolute value; derivative 0 at 0.", x=lambda g, x: g * np.sign(value(x)))
+sin: Any = operation("sin", np.sin, "The sine of x, in radians.", x=lambda g, x: g * cos(x))
+cos: Any = operation("cos", np.cos, "The cosine of x, in radians.", x=lambda g, x: -g * sin(x))
 tanh = operation("tanh", np.tanh, "The hyperbolic tangent.", x=lambda g, y: g * (1 - y * y))
 
 

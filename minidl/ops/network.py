@@ -143,7 +143,10 @@ def class_labels(logits: Any, labels: Any) -> Any:
             "for one-hot rows take labels.argmax(axis=1)"
         )
     if labels.shape != data.shape[:1]:
-        raise ValueError(f"cross-entropy got {data.shape[0]} rows of logits and labels of shape {labels.shape}")
+        raise ValueError(
+            f"cross-entropy got {data.shape[0]} rows of logits and labels of shape {labels.shape}; it takes one whole "
+            f"number per row, shape ({data.shape[0]},): labels.argmax(axis=1) of one-hot rows, labels[:, 0] of a column"
+        )
     if data.size == 0:
         raise ValueError(f"cross-entropy of no samples: logits have shape {data.shape}")
     low, high = _lowest_highest(labels)

@@ -17,6 +17,7 @@ class Adam(Optimizer):
     that it is divided by the root too; AdamW decays the weights themselves.
     """
 
+    elementwise = True
     state = ("m", "v")
     optional_state = {"v_max": "amsgrad"}
 

@@ -19,6 +19,7 @@ class AdaGrad(Optimizer):
     s only grows, so the steps only shrink. lr_decay: the rate of update t is lr / (1 + (t - 1) lr_decay).
     """
 
+    elementwise = True
     state = ("s",)
 
     def __init__(
@@ -44,6 +45,7 @@ class AdaDelta(Optimizer):
     that the paper needs no rate (lr = 1). u starts at 0: the first steps are about sqrt(eps / (1 - rho)).
     """
 
+    elementwise = True
     state = ("v", "u")
 
     def __init__(
@@ -67,6 +69,7 @@ class RMSProp(Optimizer):
     momentum: b <- momentum b + g / (sqrt(v) + eps);  w <- w - lr b.
     """
 
+    elementwise = True
     state = ("v",)
     optional_state = {"m": "centered", "b": "momentum"}
 

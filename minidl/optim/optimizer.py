@@ -5,8 +5,8 @@ wants to know: `lr`, its hyper-parameters, `t` (the number of this update of thi
 (whether t is 1, as a Python bool that a rule may branch on). A rule that names `weight_decay` applies it itself;
 otherwise the gradient it gets already holds the L2 term, g + weight_decay * w.
 
-Three hooks serve rules that need more: `initial` (state that does not start at zero), `numbers` (numbers worked out once
-per update, also from numbers remembered from the last one) and `prepare` (once per step, with all parameters in view).
+Three hooks serve rules that need more: `initial` (state that does not start at zero), `numbers` (numbers worked out
+once per update, also from numbers remembered from the last one) and `prepare` (once per step, all parameters in view).
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from ..backend import Array, array_module, device_of, on_device_of, to_device, t
 from ..kernels import fuse
 from ..tensor import Tensor, mark_changed
 
-# An elementwise rule gets a large parameter in pieces of this many elements, so that its temporaries stay in the
-# cache and come from memory that the process already has. Measured for Adam on 200,704 floats: 550 microseconds in
-# pieces of 2^15 to 2^17, 2150 with the whole array, which faults in 949 fresh pages at every step.
+# A rule that says it is elementwise gets a large parameter in pieces of this many elements, so that its temporaries
+# stay in the cache and come from memory that the process already has. Measured for Adam on 200,704 floats: 550
+# microseconds in pieces of 2^15 to 2^17, 2150 with the whole array, which faults in 949 fresh pages at every step.
 BLOCK = 1 << 16
 
 Schedule = Callable[[int], float]
@@ -44,22 +44,31 @@ class Optimizer:
     with "params" and any hyper-parameter that differs from the others' (`{"params": biases, "weight_decay": 0.0}`).
     lr: a number, or a schedule: a function from the number of steps done (0, 1, ...) to the rate.
     Raises ValueError for an empty list or a hyper-parameter out of range, TypeError for what is no parameter.
+
+    A rule of your own: in the class, `state = ("m",)` names arrays that start as zeros like the parameter and come to
+    `update` after g, to be changed in place: `m *= beta`, not `m = beta * m`. What `update` names after the `*` it is
+    given: lr, the hyper-parameters that `__init__` passed on, t (1, 2, ...), first (t == 1). `optional_state =
+    {"b": "momentum"}` is state that exists where a hyper-parameter is on (else None). `ranges = {"beta": (0, 1,
+    False)}` bounds hyper-parameters. `elementwise = True` makes a rule faster whose elements do not look at each
+    other.
     """
 
     state: ClassVar[tuple[str, ...]] = ()  # the rule's arrays, which start as zeros like the parameter
     optional_state: ClassVar[dict[str, str]] = {}  # more of them: name -> the hyper-parameter that switches it on
     memory: ClassVar[dict[str, float]] = {}  # numbers remembered for each parameter: name -> first value
     shared: ClassVar[dict[str, float]] = {}  # numbers remembered for all parameters together: name -> first value
-    elementwise: ClassVar[bool] = True  # False: the rule needs a parameter whole
+    elementwise: ClassVar[bool] = False  # True: each element by itself, so w may come flat and in pieces (see BLOCK)
     ranges: ClassVar[dict[str, tuple[float, float, bool]]] = {}  # of hyper-parameters that _RANGES does not know
 
     def __init__(self, params: Any, **defaults: Any) -> None:
         self.defaults = defaults
         self.param_groups: list[dict[str, Any]] = []
         self.steps = 0  # done so far
-        self._state: dict[Tensor, dict[str, Any]] = {}  # of each parameter: {"t": updates so far, name: array or number}
+        self._state: dict[Tensor, dict[str, Any]] = {}  # of each: {"t": updates so far, name: array or number}
         self.common = dict(self.shared)  # the shared numbers' values
         self._kernels: dict[Any, Callable[..., None]] = {}  # fused rules of the GPU
+        if isinstance(self.state, str):
+            raise TypeError(f"{type(self).__name__}: state must be a tuple of names, such as ({self.state!r},)")
         names = inspect.signature(self.update).parameters.values()
         self._wants = [p.name for p in names if p.kind is p.KEYWORD_ONLY]
         self._names: dict[Tensor, str] = {}
@@ -68,7 +77,8 @@ class Optimizer:
         groups = [params] if isinstance(params, Tensor) else list(params)
         if not groups:
             raise ValueError(
-                f"{type(self).__name__} got no parameters; an iterator such as model.parameters() gives them only once"
+                f"{type(self).__name__} got no parameters: an iterator gives them only once, and a model's "
+                "parameters are its Tensors made with requires_grad=True"
             )
         for group in groups if isinstance(groups[0], dict) else [{"params": groups}]:
             self._add_group(group)
@@ -223,7 +233,8 @@ class Optimizer:
             if decay:
                 g = g + decay * w
             known = {name: x for name, x, want in zip(names, numbers, wanted, strict=True) if want}
-            self.update(w, g, *states, **known, **bound)
+            if self.update(w, g, *states, **known, **bound) is not None:  # type: ignore[func-returns-value]
+                raise TypeError(f"{type(self).__name__}.update must change w in place (w -= ...) and return nothing")
 
         return rule
 

@@ -20,6 +20,7 @@ class SGD(Optimizer):
     with nesterov:  w <- w - lr (g + momentum b)                  (needs momentum > 0 and dampening = 0)
     """
 
+    elementwise = True
     optional_state = {"b": "momentum"}
 
     def __init__(
@@ -54,6 +55,7 @@ class Momentum(Optimizer):
     are small; `bias_correction` divides v by 1 - beta^t, which makes the first step lr g.
     """
 
+    elementwise = True
     state = ("v",)
 
     def __init__(
@@ -81,6 +83,7 @@ class Nesterov(Optimizer):
     u = -lr v: u <- momentum u - lr grad(theta + momentum u);  theta <- theta + u. Equal to SGD(nesterov=True).
     """
 
+    elementwise = True
     state = ("v",)
 
     def __init__(

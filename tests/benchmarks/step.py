@@ -1,8 +1,8 @@
 """One training step of the MLP 784-256-128-10 (batch 128, float32), and one small operation, against named peers.
 
-Every peer does the same work: forward, softmax cross-entropy, backward, update. They are timed in turn in one
-process, in blocks of steps; the figure is the median over blocks. Thread counts are set for OpenBLAS and PyTorch
-alike, each in a process of its own.
+Every peer does the same work: forward, softmax cross-entropy, backward, update. Each lives in a process of its own,
+because thread pools of different libraries disturb one another in one process; they are asked for a block of steps in
+turn, over and over, and the figure is the median over blocks. OpenBLAS and PyTorch get the same number of threads.
 
     python tests/benchmarks/step.py [--threads 1 2] [--blocks 40] [--steps 20]
 """
@@ -24,29 +24,19 @@ SIZES = (784, 256, 128, 10)
 BATCH = 128
 
 
-def peers() -> dict[str, dict[str, Callable[[], object]]]:
-    """{task: {peer: one step}}"""
+def stepper(task: str, peer: str) -> Callable[[], object]:
+    """One step (or one chain of small operations) of a peer; ImportError where it is not installed."""
+    if task == "small operation":
+        return {"minidl": _chain_minidl, "PyTorch eager": _chain_torch}[peer]()
     import numpy as np
 
     rng = np.random.default_rng(0)
     x = rng.normal(size=(BATCH, SIZES[0])).astype(np.float32)
     y = rng.integers(0, SIZES[-1], BATCH)
-    tasks: dict[str, dict[str, Callable[[], object]]] = {"SGD step": {}, "Adam step": {}, "small operation": {}}
-    for name in ("SGD", "Adam"):
-        tasks[f"{name} step"] |= {
-            "minidl": _minidl(name, x, y),
-            "NumPy by hand": _by_hand(name, x, y),
-            "bare matrix products": _products(x),
-        }
-        for label, build in (("PyTorch eager", _torch), ("scikit-learn", _sklearn)):
-            try:
-                tasks[f"{name} step"][label] = build(name, x, y)
-            except ImportError:
-                print(f"{label} is not installed: left out", file=sys.stderr)
-    tasks["small operation"]["minidl"] = _chain_minidl()
-    with contextlib.suppress(ImportError):
-        tasks["small operation"]["PyTorch eager"] = _chain_torch()
-    return tasks
+    if peer == "bare matrix products":
+        return _products(x)
+    build = {"minidl": _minidl, "PyTorch eager": _torch, "scikit-learn": _sklearn, "NumPy by hand": _by_hand}[peer]
+    return build(task.split()[0], x, y)
 
 
 def _minidl(name, x, y):
@@ -183,25 +173,56 @@ def _chain_torch():
     return chain
 
 
-def measure(blocks: int, steps: int) -> None:
-    """Time every task's peers in turn and print the table's rows for this process's thread count."""
-    threads = os.environ["OPENBLAS_NUM_THREADS"]
-    for task, steppers in peers().items():
-        per_step = {name: [] for name in steppers}
-        divisor = CHAIN if task == "small operation" else 1
-        count = max(1, steps // 4) if divisor > 1 else steps
-        for block in range(blocks + 2):  # the first two warm up
-            for name, step in steppers.items():
-                began = time.perf_counter()
-                for _ in range(count):
-                    step()
-                if block >= 2:
-                    per_step[name].append((time.perf_counter() - began) / count / divisor * 1e6)
-        medians = {name: statistics.median(times) for name, times in per_step.items()}
-        torch = medians.get("PyTorch eager")
-        for name, us in sorted(medians.items(), key=lambda item: item[1]):
-            ratio = f"{us / torch:.2f}" if torch else ""
-            print(f"| {task} | {threads} | {name} | {us:.1f} | {ratio} |", flush=True)
+PEERS = {
+    "SGD step": ["minidl", "PyTorch eager", "NumPy by hand", "scikit-learn", "bare matrix products"],
+    "Adam step": ["minidl", "PyTorch eager", "NumPy by hand", "scikit-learn", "bare matrix products"],
+    "small operation": ["minidl", "PyTorch eager"],
+}
+
+
+def work(task: str, peer: str) -> None:
+    """A peer's process: for every number read, run so many steps and print the microseconds of one."""
+    try:
+        step = stepper(task, peer)
+    except ImportError:
+        return
+    divisor = CHAIN if task == "small operation" else 1
+    for line in sys.stdin:
+        count = int(line)
+        began = time.perf_counter()
+        for _ in range(count):
+            step()
+        print((time.perf_counter() - began) / count / divisor * 1e6, flush=True)
+
+
+def measure(task: str, threads: int, blocks: int, steps: int) -> None:
+    """Time a task's peers in turn and print its rows of the table."""
+    names = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
+    environment = {**os.environ, **dict.fromkeys(names, str(threads))}
+    workers = {
+        peer: subprocess.Popen(
+            [sys.executable, __file__, "--work", task, peer],
+            env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        )
+        for peer in PEERS[task]
+    }  # fmt: skip
+    times: dict[str, list[float]] = {peer: [] for peer in workers}
+    for block in range(blocks + 2):  # the first two warm up
+        for peer, worker in workers.items():
+            if worker.poll() is None:
+                with contextlib.suppress(BrokenPipeError):
+                    print(max(1, steps // 4) if task == "small operation" else steps, file=worker.stdin, flush=True)
+                answer = worker.stdout.readline()
+                if answer and block >= 2:
+                    times[peer].append(float(answer))
+    for worker in workers.values():
+        worker.communicate()
+    medians = {peer: statistics.median(found) for peer, found in times.items() if found}
+    for peer in set(workers) - set(medians):
+        print(f"{peer} is not installed: left out", file=sys.stderr)
+    torch = medians.get("PyTorch eager")
+    for peer, us in sorted(medians.items(), key=lambda item: item[1]):
+        print(f"| {task} | {threads} | {peer} | {us:.1f} | {f'{us / torch:.2f}' if torch else ''} |", flush=True)
 
 
 def main() -> None:
@@ -209,14 +230,14 @@ def main() -> None:
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--blocks", type=int, default=40, help="timed blocks per peer")
     parser.add_argument("--steps", type=int, default=20, help="steps per block")
+    parser.add_argument("--work", nargs=2, metavar=("TASK", "PEER"), help=argparse.SUPPRESS)
     options = parser.parse_args()
-    if "MINIDL_BENCHMARK" in os.environ:
-        return measure(options.blocks, options.steps)
+    if options.work:
+        return work(*options.work)
     print("| task | threads | peer | microseconds, median | ratio to PyTorch |\n|---|---|---|---|---|", flush=True)
     for threads in options.threads:
-        names = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
-        environment = {**os.environ, "MINIDL_BENCHMARK": "1", **dict.fromkeys(names, str(threads))}
-        subprocess.run([sys.executable, __file__, *sys.argv[1:]], env=environment, check=True)
+        for task in PEERS:
+            measure(task, threads, options.blocks, options.steps)
 
 
 if __name__ == "__main__":

@@ -34,6 +34,7 @@ class AdaMax(Optimizer):
     the maximum as in PyTorch and optax; Keras and MLX divide by u + eps: AdaMaxOutside in conventions.py.
     """
 
+    elementwise = True
     state = ("m", "u")
 
     def __init__(
@@ -61,6 +62,7 @@ class NAdam(Optimizer):
     a power of beta1, so it is remembered.
     """
 
+    elementwise = True
     state = ("m", "v")
     memory = {"mu_product": 1.0}
     ranges = {"momentum_decay": (0, math.inf, False)}
@@ -126,6 +128,7 @@ class RAdam(Optimizer):
     (PyTorch); optax adds it after.
     """
 
+    elementwise = True
     state = ("m", "v")
 
     def __init__(

@@ -21,6 +21,7 @@ class ASGD(Optimizer):
     runs never average. The average is not put in place of w by itself: `with optimizer.averaged(): evaluate(model)`.
     """
 
+    elementwise = True
     state = ("ax",)
     ranges = {"lambd": (0, math.inf, False), "alpha": (0, math.inf, False), "t0": (0, math.inf, True)}
 

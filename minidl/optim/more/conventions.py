@@ -108,6 +108,7 @@ class AMSGradCorrected(Optimizer):
     AMSGrad with the maximum over the corrected v: early gradients, which the correction makes large, are kept for good.
     """
 
+    elementwise = True
     state = ("m", "v", "v_max")
 
     def __init__(

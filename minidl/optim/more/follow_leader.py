@@ -21,6 +21,7 @@ class FTRL(Optimizer):
     initial_accumulator = 0.1, and their l2 is half of this one.
     """
 
+    elementwise = True
     state = ("z", "n")
     ranges = {
         "beta": (0, math.inf, False), "l1": (0, math.inf, False), "l2": (0, math.inf, False),
@@ -69,6 +70,7 @@ class MADGRAD(Optimizer):
     add up in w. (lr + eps, not lr: as in the authors' code and optax.) It wants less weight decay than SGD, often none.
     """
 
+    elementwise = True
     state = ("s", "nu", "w0")
 
     def __init__(

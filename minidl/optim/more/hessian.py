@@ -28,6 +28,7 @@ from ..optimizer import Optimizer, Schedule
 class _Hessian(Optimizer):
     """What both rules share: gradient, probes, estimate. A rule writes `update`, and `refresh` for a new estimate."""
 
+    elementwise = True
     ranges = {"update_interval": (1, math.inf, False), "seed": (0, 2.0**53, False)}
     _estimates: dict[Tensor, Array] = {}  # of this step
 

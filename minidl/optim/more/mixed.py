@@ -17,6 +17,7 @@ class QHAdam(Optimizer):
     (beta1, 1) nearly NAdam. The defaults are the authors' advice; several libraries start from nus = (1, 1).
     """
 
+    elementwise = True
     state = ("m", "v")
     ranges = {"nus": (0, 1, True)}
 
@@ -50,6 +51,7 @@ class AdEMAMix(Optimizer):
     beta3, both linearly. weight_decay is decoupled, as in AdamW.
     """
 
+    elementwise = True
     state = ("m", "slow", "v")
     ranges = {"alpha": (0, math.inf, False), "warmup_steps": (0, math.inf, False)}
 
@@ -97,6 +99,7 @@ class Adan(Optimizer):
     The decay is the paper's proximal one: w is divided, after the step.
     """
 
+    elementwise = True
     state = ("m", "v", "n", "g_before")
 
     def __init__(

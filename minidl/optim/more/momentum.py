@@ -58,6 +58,7 @@ class QHM(Optimizer):
     nu = 1 is Momentum, nu = beta is Nesterov at the rate lr (1 - beta). The first step is only (1 - nu beta) lr g.
     """
 
+    elementwise = True
     state = ("v",)
     ranges = {"nu": (0, 1, True)}
 
@@ -79,6 +80,8 @@ class AggMo(Optimizer):
     heavy ones. betas: any number of them, the same number in every group; one buffer each. The paper takes
     1 - 0.1^i for i = 0, 1, ..., K - 1. One beta alone is SGD with that momentum.
     """
+
+    elementwise = True
 
     def __init__(
         self, params: Any, lr: float | Schedule, betas: Sequence[float] = (0.0, 0.9, 0.99), weight_decay: float = 0.0

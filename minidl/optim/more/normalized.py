@@ -16,6 +16,7 @@ class LaProp(Optimizer):
     that a step never exceeds lr / sqrt(1 - beta2). The authors' code keeps lr inside m, which differs when lr changes.
     """
 
+    elementwise = True
     state = ("m", "v")
 
     def __init__(
@@ -45,6 +46,7 @@ class ADOPT(Optimizer):
     bias correction: v starts full, and m is meant to warm up.
     """
 
+    elementwise = True
     state = ("m", "v")
 
     def __init__(

@@ -22,6 +22,7 @@ class PolyakStep(Optimizer):
     Needs the loss: step(closure), where closure() computes it, calls backward() and returns it (arXiv 2002.10542).
     """
 
+    elementwise = True
     needs_closure: ClassVar[bool] = True
     ranges = {"c": (0, math.inf, False)}
 

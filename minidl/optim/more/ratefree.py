@@ -50,6 +50,7 @@ class DoG(Optimizer):
     weights: see weights.EMA.
     """
 
+    elementwise = True
     state = ("w0",)
     shared = {"r": 0.0, "G": 0.0}
     ranges = _RATES
@@ -124,6 +125,7 @@ class DAdaptAdam(Optimizer):
     as its default, D = d lr; optax has True.
     """
 
+    elementwise = True
     state: ClassVar[tuple[str, ...]] = ("m", "v", "s")
     shared = {"d": 0.0, "d_next": 0.0, "num": 0.0}
     ranges = _RATES

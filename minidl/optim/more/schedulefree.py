@@ -24,6 +24,7 @@ from ..optimizer import Optimizer, Schedule
 class _ScheduleFree(Optimizer):
     """The averaging, and the switch between y and x."""
 
+    elementwise = True
     state: ClassVar[tuple[str, ...]] = ("z",)
     optional_state = {"y": "evaluating"}  # kept while the model holds x, so that train() restores it to the bit
     memory = {"lr_max": 0.0, "weights": 0.0}

@@ -20,6 +20,7 @@ class AdaBound(Optimizer):
     far, as in AMSGrad.
     """
 
+    elementwise = True
     state = ("m", "v")
     optional_state = {"v_max": "amsbound"}
     memory = {"base_lr": 0.0}
@@ -65,6 +66,7 @@ class AdaBelief(Optimizer):
     lr / beta1, since m already holds a part of g.
     """
 
+    elementwise = True
     state = ("m", "s")
 
     def __init__(
@@ -94,6 +96,7 @@ class Yogi(Optimizer):
     as in optax. eps = 1e-3 is the paper's: five powers of ten above Adam's.
     """
 
+    elementwise = True
     state = ("m", "v")
     ranges = {"initial_accumulator": (0, math.inf, False)}
 

@@ -16,6 +16,8 @@ class SignSGD(Optimizer):
     weight_decay is added to the gradient, inside the sign.
     """
 
+    elementwise = True
+
     def __init__(self, params: Any, lr: float | Schedule, weight_decay: float = 0.0) -> None:
         super().__init__(params, lr=lr, weight_decay=weight_decay)
 
@@ -29,6 +31,7 @@ class Signum(Optimizer):
     m needs no bias correction: a positive factor does not change its sign.
     """
 
+    elementwise = True
     state = ("m",)
 
     def __init__(self, params: Any, lr: float | Schedule, beta: float = 0.9, weight_decay: float = 0.0) -> None:
@@ -48,6 +51,7 @@ class Lion(Optimizer):
     weight_decay (decoupled, times lr, default here 0; optax 1e-3) larger by the same factor.
     """
 
+    elementwise = True
     state = ("m",)
 
     def __init__(
@@ -74,6 +78,7 @@ class Rprop(Optimizer):
     read at a parameter's first step only. No weight decay, as in PyTorch. (optax applies each step one call late.)
     """
 
+    elementwise = True
     state = ("g_prev", "size")
     ranges = {"etas": (0, float("inf"), False), "step_sizes": (0, float("inf"), False)}
 

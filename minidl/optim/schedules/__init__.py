@@ -1,6 +1,6 @@
 """Learning-rate schedules: plain functions from the number of steps done (0, 1, 2, ...) to the rate.
 
-An optimizer takes one in place of a number: `Adam(params, lr=schedules.Exponential(1e-3, decay=0.95))`. Being a
+An optimizer takes one in place of a number: `SGD(params, lr=schedules.InverseTime(0.1, decay=0.001))`. Being a
 function, a schedule can be printed, plotted and tested: `[schedule(t) for t in range(100)]`. It has no state: what it
 gives depends on the step alone, so that a resumed run needs nothing but its step counter. PyTorch's schedulers have
 state instead, which must be saved and stepped, after `optimizer.step()`.
