@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -149,7 +150,8 @@ def fit(
             if run.stop:
                 break
             if validation is not None:
-                row |= {f"validation_{name}": x for name, x in evaluate(model, validation, loss).items()}
+                with _averaged(optimizer):
+                    row |= {f"validation_{name}": x for name, x in evaluate(model, validation, loss).items()}
             row["seconds"] = time.perf_counter() - began
             run.history.epochs.append(row)
             for callback in callbacks:
@@ -164,6 +166,19 @@ def fit(
     run.history.stopped = run.stop
     _call(callbacks, "on_end", run)
     return run.history
+
+
+@contextlib.contextmanager
+def _averaged(optimizer: Any) -> Iterator[None]:
+    """For an optimizer that evaluates elsewhere than it trains (Schedule-Free): the parameters to evaluate at."""
+    if not hasattr(optimizer, "eval"):
+        yield
+        return
+    optimizer.eval()
+    try:
+        yield
+    finally:
+        optimizer.train()
 
 
 @np.errstate(over="ignore", invalid="ignore", divide="ignore")  # a run that diverges says so itself

@@ -674,3 +674,16 @@ def test_history_shows_itself_in_one_line():
     history = minidl.History(steps=[0.5] * 1000, epochs=[{"epoch": 0.0, "train_loss": 0.5}], stopped="because")
     assert repr(history) == "History(1 epochs, 1000 steps, last: train_loss=0.5, stopped: because)"
     assert repr(minidl.History()) == "History(0 epochs, 0 steps)"
+
+
+def test_schedule_free_is_validated_at_its_average():
+    x = np.linspace(-1, 1, 32, dtype=np.float32).reshape(-1, 1)
+    y = (3 * x).astype(np.float32)
+    model = nn.Dense(1, 1, rng=0)
+    optimizer = optim.ScheduleFreeSGD(model.parameters(), lr=0.3)
+    loss = nn.MSELoss()
+    history = fit(model, [(x, y)], optimizer, loss, 5, validation=[(x, y)])
+    optimizer.eval()
+    assert history["validation_loss"][-1] == evaluate(model, [(x, y)], loss)["loss"]
+    optimizer.train()
+    assert history["validation_loss"][-1] != evaluate(model, [(x, y)], loss)["loss"]
