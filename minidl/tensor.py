@@ -113,7 +113,8 @@ class Tensor:
 
     def detach(self) -> Tensor:
         """The same memory as a constant: no gradient flows through it."""
-        return _result(self._data, owner=_root(self))
+        root = _root(self)  # remembered only where an optimizer may change it: a result would keep its graph alive
+        return _result(self._data, owner=root if root._op is None else None)
 
     # -- the gradient
 

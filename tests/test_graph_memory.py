@@ -187,3 +187,12 @@ def test_training_does_not_grow_memory(steps, no_gc):
     finally:
         tracemalloc.stop()
     assert grown < 50_000  # a graph kept per step would be a megabyte and more
+
+
+def test_a_detached_result_does_not_keep_its_graph():
+    x = Tensor([1.0, 2.0], requires_grad=True)
+    y = x * 2
+    seen = weakref.ref(y)
+    z = y.detach()
+    del y
+    assert seen() is None and z.data.tolist() == [2, 4]

@@ -145,7 +145,8 @@ def test_only_the_last_pairs_with_positive_curvature_are_kept():
     one = np.array([1.0, 0.0])
     for k in range(5):
         optimizer._remember((k + 1) * one, one, 3)
-    optimizer._remember(one, -one, 3)
+    for y in (-one, 0 * one, 1e-11 * one, -1e-11 * one):
+        optimizer._remember(one, y, 3)
     assert [s[0] for s in optimizer._s] == [3, 4, 5]
 
 
@@ -193,6 +194,21 @@ def test_a_cubic_is_minimised_exactly():
     assert math.isnan(_cubic_minimum(Point(0, 0, -1, None), Point(1, math.inf, math.inf, None)))
 
 
+@pytest.mark.parametrize("at", LINES)
+@pytest.mark.parametrize("first", [0.1, 1.0, 4.0, 10.0])
+@pytest.mark.parametrize("max_points", [1, 2, 3])
+def test_when_the_points_run_out_the_lowest_one_is_taken(at, first, max_points):
+    seen = [at(0.0)]
+    found = strong_wolfe(lambda t: seen.append(at(t)) or seen[-1], seen[0], first, 1e-4, 1e-12, max_points)
+    assert found == min((p for p in seen if p.f <= seen[0].f + 1e-4 * p.t * seen[0].slope), key=lambda p: p.f)
+
+
+def test_a_hollow_that_was_passed_is_searched():
+    """At 5.55 the loss is lower than at 0 and still falls, but not as low as at 1: the minimum between is taken."""
+    f = line(lambda t: -t + 2.45 * (1 + math.tanh(6 * (t - 5))), lambda t: -1 + 14.7 / math.cosh(6 * (t - 5)) ** 2)
+    assert 4 < strong_wolfe(f, f(0.0), 1.0, 1e-4, 0.9).t < 5
+
+
 def test_a_line_without_descent_gives_the_start():
     flat = line(lambda t: 1.0 + t, lambda t: -1.0)  # the slope lies
     assert strong_wolfe(flat, flat(0.0), 1.0).t == 0
@@ -223,9 +239,43 @@ def test_a_step_stops_by_its_tolerances_and_limits():
     problem.step()
     assert 4 <= problem.optimizer.evaluations <= 4 + 25
     assert Problem("rosenbrock", max_iter=8).optimizer.param_groups[0]["max_eval"] == 10
-    loose = Problem("rosenbrock", max_iter=50, tolerance_change=0.5)
-    loose.step()
-    assert loose.optimizer.evaluations < 10
+
+
+@pytest.mark.parametrize("settings, evaluations, moves", [
+    ({"tolerance_grad": 219}, 4, True),  # after three steps
+    ({"tolerance_grad": 221}, 1, False),
+    ({"tolerance_change": 0.01}, 2, True),  # a change of w of 0.003
+    ({"tolerance_change": 0.001}, 10, True),
+    ({"tolerance_change": 9e4, "lr": 1000.0}, 1, False),  # a slope of 8.4e4
+])  # fmt: skip
+def test_each_tolerance_by_itself(settings, evaluations, moves):
+    """f = 10 (x - 1)^2 from 12, without line search: f = 1210, g = 220; the first step is lr long."""
+    x = Tensor(np.array([12.0]), requires_grad=True)
+
+    def closure():
+        loss = (10 * (x - 1) * (x - 1)).sum()
+        loss.backward()
+        return loss
+
+    optimizer = LBFGS([x], **{"lr": 0.003, "max_iter": 10, "line_search_fn": None, **settings})
+    optimizer.step(closure)
+    assert (optimizer.evaluations, bool(x.data[0] != 12)) == (evaluations, moves)
+
+
+@pytest.mark.parametrize("tolerance, evaluations", [(0.1, 2), (0.06, 4)])
+def test_a_loss_that_hardly_changes_ends_the_step(tolerance, evaluations):
+    """f = (x - 1)^2 / 4 from 2: g = 0.5, a slope of 0.25, a first step of 0.15, by which the loss falls by 0.069;
+    then Newton's direction: by 0.092 and by 0.045."""
+    x = Tensor(np.array([2.0]), requires_grad=True)
+
+    def closure():
+        loss = (0.25 * (x - 1) * (x - 1)).sum()
+        loss.backward()
+        return loss
+
+    optimizer = LBFGS([x], lr=0.3, line_search_fn=None, tolerance_change=tolerance)
+    optimizer.step(closure)
+    assert optimizer.evaluations == evaluations
 
 
 def test_a_resumed_run_is_the_uninterrupted_one():

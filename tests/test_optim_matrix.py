@@ -322,6 +322,21 @@ def test_soap_of_a_vector_with_its_own_basis_turns_with_the_axes():
     np.testing.assert_allclose(ends[0], ends[1], atol=1e-9)
 
 
+@pytest.mark.parametrize("shape, one_d, sides", [
+    ((6, 7), False, [6, 0]), ((7, 2, 6), False, [0, 2, 6]), ((6,), False, [0]), ((6,), True, [6]), ((7,), True, [0]),
+    ((), True, []),
+])  # fmt: skip
+def test_soap_gives_matrices_to_the_axes_that_are_not_too_long(shape, one_d, sides):
+    w = Tensor(np.ones(shape), requires_grad=True)
+    optimizer = SOAP([w], max_precondition_dim=6, precondition_1d=one_d)
+    for _ in range(3):
+        w.grad = np.ones(shape)
+        optimizer.step()
+    assert optimizer._state[w]["Q"].size == sum(n * n for n in sides)
+    assert [len(q) for q in matrix._matrices(optimizer._state[w]["Q"], sides)] == sides
+    assert (w.data < 1).all()
+
+
 # -- the contract
 
 

@@ -210,6 +210,7 @@ def measure(task: str, threads: int, blocks: int, steps: int) -> None:
     for block in range(blocks + 2):  # the first two warm up
         for peer, worker in workers.items():
             if worker.poll() is None:
+                time.sleep(0.1)  # until the threads of the last peer, which wait for work in a busy loop, are asleep
                 with contextlib.suppress(BrokenPipeError):
                     print(max(1, steps // 4) if task == "small operation" else steps, file=worker.stdin, flush=True)
                 answer = worker.stdout.readline()

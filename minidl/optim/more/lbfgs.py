@@ -225,7 +225,7 @@ def strong_wolfe(
     previous = start
     for i in range(max_points):
         now = at(t)
-        if not math.isfinite(now.f) or not _low_enough(now, start, c1) or (i > 0 and now.f >= previous.f):
+        if not _low_enough(now, start, c1) or (i > 0 and now.f >= previous.f):
             return _zoom(at, start, previous, now, c1, c2, max_points - i)
         if abs(now.slope) <= c2 * abs(start.slope):
             return now
@@ -245,7 +245,7 @@ def _zoom(
         if width <= 1e-15 * max(abs(low.t), abs(high.t)):
             break
         now = at(_between(_cubic_minimum(low, high), left + 0.1 * width, left + 0.9 * width))
-        if not math.isfinite(now.f) or not _low_enough(now, start, c1) or now.f >= low.f:
+        if not _low_enough(now, start, c1) or now.f >= low.f:
             high = now
         elif abs(now.slope) <= c2 * abs(start.slope):
             return now
@@ -257,7 +257,7 @@ def _zoom(
 
 
 def _low_enough(now: Point, start: Point, c1: float) -> bool:
-    return now.f <= start.f + c1 * now.t * start.slope
+    return now.f <= start.f + c1 * now.t * start.slope  # NaN and infinity are not
 
 
 def _cubic_minimum(a: Point, b: Point) -> float:
