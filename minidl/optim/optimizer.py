@@ -21,6 +21,7 @@ import numpy as np
 from ..backend import Array, array_module, device_of, on_device_of, to_device, to_numpy
 from ..kernels import fuse
 from ..tensor import Tensor, mark_changed
+from .ranges import RANGES, checked
 
 # A rule that says it is elementwise gets a large parameter in pieces of this many elements, so that its temporaries
 # stay in the cache and come from memory that the process already has. Measured for Adam on 200,704 floats: 550
@@ -28,13 +29,6 @@ from ..tensor import Tensor, mark_changed
 BLOCK = 1 << 16
 
 Schedule = Callable[[int], float]
-
-# hyper-parameter: (lowest, highest, whether the highest itself is allowed)
-_RANGES: dict[str, tuple[float, float, bool]] = {
-    "lr": (0, math.inf, False), "weight_decay": (0, math.inf, False), "eps": (0, math.inf, False),
-    "lr_decay": (0, math.inf, False), "momentum": (0, 1, False), "beta": (0, 1, False), "betas": (0, 1, False),
-    "alpha": (0, 1, False), "rho": (0, 1, False), "dampening": (0, 1, True),
-}  # fmt: skip
 
 
 class Optimizer:
@@ -48,9 +42,9 @@ class Optimizer:
     A rule of your own: in the class, `state = ("m",)` names arrays that start as zeros like the parameter and come to
     `update` after g, to be changed in place: `m *= beta`, not `m = beta * m`. What `update` names after the `*` it is
     given: lr, the hyper-parameters that `__init__` passed on, t (1, 2, ...), first (t == 1). `optional_state =
-    {"b": "momentum"}` is state that exists where a hyper-parameter is on (else None). `ranges = {"beta": (0, 1,
-    False)}` bounds hyper-parameters. `elementwise = True` makes a rule faster whose elements do not look at each
-    other.
+    {"b": "momentum"}` is state that exists where a hyper-parameter is on (else None). `ranges = {"beta": "[0, 1)"}`
+    bounds hyper-parameters. `elementwise = True` makes a rule faster whose elements do not look at each other.
+    `check_optimizer` says whether a rule keeps what the others promise.
     """
 
     state: ClassVar[tuple[str, ...]] = ()  # the rule's arrays, which start as zeros like the parameter
@@ -58,7 +52,9 @@ class Optimizer:
     memory: ClassVar[dict[str, float]] = {}  # numbers remembered for each parameter: name -> first value
     shared: ClassVar[dict[str, float]] = {}  # numbers remembered for all parameters together: name -> first value
     elementwise: ClassVar[bool] = False  # True: each element by itself, so w may come flat and in pieces (see BLOCK)
-    ranges: ClassVar[dict[str, tuple[float, float, bool]]] = {}  # of hyper-parameters that _RANGES does not know
+    ranges: ClassVar[dict[str, str]] = {}  # of hyper-parameters: what ranges.RANGES lacks or has otherwise
+    closure: ClassVar[str] = ""  # what step(closure) needs it for: "" nothing, "backward", or "loss" without backward
+    gradients: ClassVar[str] = "1"  # how many gradients a step costs, for the table of optimizers
 
     def __init__(self, params: Any, **defaults: Any) -> None:
         self.defaults = defaults
@@ -116,30 +112,19 @@ class Optimizer:
         for key, x in group.items():
             if key != "params":
                 group[key] = self._checked(key, x)
+        self.check_group(group)
         self.param_groups.append(group)
 
     def _checked(self, name: str, x: Any) -> Any:
-        """The hyper-parameter as plain Python numbers (a NumPy number would promote float32), or an error."""
-        known = name in _RANGES or name in self.ranges
-        if (callable(x) and name == "lr") or (not known and (isinstance(x, bool | str) or x is None)):
+        """The hyper-parameter as plain Python numbers, or an error."""
+        if callable(x) and name == "lr":
             return x
-        default = getattr(inspect.signature(type(self)).parameters.get(name), "default", None)
-        if isinstance(default, tuple) and (not isinstance(x, tuple | list) or len(x) != len(default)):
-            raise ValueError(f"{type(self).__name__}: {name} must be {len(default)} numbers, got {x!r}")
-        if isinstance(x, tuple | list) and (isinstance(default, tuple) or name == "betas" or not known):
-            return tuple(self._number(name, i) for i in x)
-        return self._number(name, x)
+        default = inspect.signature(type(self)).parameters.get(name)
+        interval = (RANGES | self.ranges).get(name)
+        return checked(type(self).__name__, name, x, default.default if default else inspect.Parameter.empty, interval)
 
-    def _number(self, name: str, x: Any) -> float:
-        me = type(self).__name__
-        try:
-            number = float("no number" if isinstance(x, bool | str) else x)
-        except (TypeError, ValueError):
-            raise TypeError(f"{me}: {name} must be a number, got {x!r}") from None
-        low, high, closed = (_RANGES | self.ranges).get(name, (-math.inf, math.inf, False))
-        if not (low <= number < high or (closed and number == high)):
-            raise ValueError(f"{me}: {name} must lie in [{low}, {high}{']' if closed else ')'}, got {x}")
-        return number
+    def check_group(self, group: dict[str, Any]) -> None:
+        """What one hyper-parameter alone does not tell; ValueError. Called for every group, new or loaded."""
 
     def update(self, w: Array, g: Array, *state: Any, **settings: Any) -> None:
         """The rule: change w in place, given its gradient g. Subclasses write this and nothing else."""
@@ -147,14 +132,18 @@ class Optimizer:
 
     # -- hooks for rules that need more than this step's gradient
 
-    def initial(self, name: str, w: Array, group: dict[str, Any]) -> Array:
-        """The first value of a state array, in memory of its own: zeros like the parameter."""
+    def initial(self, name: str, w: Array, group: dict[str, Any]) -> Any:
+        """The first value of a state array, in memory of its own: zeros like the parameter.
+
+        None says that this parameter needs no such array; `update` then gets None.
+        """
         return array_module(w).zeros_like(w, order="C")
 
-    def numbers(self, state: dict[str, Any], group: dict[str, Any], lr: float) -> dict[str, float]:
+    def numbers(self, state: dict[str, Any], group: dict[str, Any], lr: float) -> dict[str, float | bool]:
         """Numbers that `update` names besides lr, t and hyper-parameters; called once per update of a parameter.
 
-        state: the parameter's: "t" (already that of this update), its arrays, and its `memory`, which may be changed.
+        A bool among them may be branched on. state: the parameter's: "t" (already that of this update), its arrays,
+        and its `memory`, which may be changed.
         """
         return {}
 
@@ -202,13 +191,16 @@ class Optimizer:
         g = p._grad
         assert g is not None
         arrays = [state.get(name) for name in (*self.state, *self.optional_state)]
-        numbers = {"lr": lr, "t": state["t"]} | self.numbers(state, group, lr)
-        rule = self._rule(group, list(numbers), [a is not None for a in arrays], state["t"] == 1)
+        given = {"lr": lr, "t": state["t"], "first": state["t"] == 1} | self.numbers(state, group, lr)
+        flags = {name: x for name, x in given.items() if isinstance(x, bool) and name in self._wants}
+        numbers = {name: x for name, x in given.items() if not isinstance(x, bool)}
+        there = [a is not None for a in arrays]
+        rule = self._rule(group, list(numbers), flags, there)
         present = [p._data, g._data, *(a for a in arrays if a is not None)]
         values = list(numbers.values())
         if array_module(p._data) is not np:
             if self.elementwise:
-                rule = self._fused(rule, group, [a is not None for a in arrays], state["t"] == 1)
+                rule = self._fused(rule, group, flags, there)
             rule(values, present)
         elif self.elementwise and p._data.flags.c_contiguous:
             flat = [a.reshape(-1) for a in present]
@@ -218,11 +210,11 @@ class Optimizer:
             rule(values, present)
         mark_changed(p)
 
-    def _rule(self, group: dict[str, Any], names: list[str], present: list[bool], first: bool) -> Callable[..., None]:
+    def _rule(
+        self, group: dict[str, Any], names: list[str], flags: dict[str, bool], present: list[bool]
+    ) -> Callable[..., None]:
         """The rule as a function of (numbers, [w, g, *arrays]) with everything else bound; names: of the numbers."""
-        bound = {k: group[k] for k in self._wants if k in group and k not in names}
-        if "first" in self._wants:
-            bound["first"] = first
+        bound = {k: group[k] for k in self._wants if k in group and k not in names} | flags
         decay = group.get("weight_decay", 0.0) if "weight_decay" not in self._wants else 0.0
         wanted = [name in self._wants for name in names]
 
@@ -238,20 +230,26 @@ class Optimizer:
 
         return rule
 
-    def _fused(self, rule: Callable, group: dict[str, Any], present: list[bool], first: bool) -> Callable[..., None]:
-        """The rule as one GPU kernel: hyper-parameters are constants of the kernel, the numbers its arguments."""
+    def _fused(
+        self, rule: Callable, group: dict[str, Any], flags: dict[str, bool], present: list[bool]
+    ) -> Callable[..., None]:
+        """The rule as one GPU kernel: hyper-parameters and flags are its constants, the numbers its arguments."""
         settings = tuple((k, v) for k, v in group.items() if k not in ("params", "lr"))
-        key = (settings, tuple(present), first and "first" in self._wants)
+        key = (settings, tuple(flags.items()), tuple(present))
         if key not in self._kernels:
             self._kernels[key] = fuse(rule)
         return self._kernels[key]
 
     def _state_of(self, p: Tensor, group: dict[str, Any]) -> dict[str, Any]:
+        new = p not in self._state
         state = self._state.setdefault(p, {"t": 0, **self.memory})
-        for name in (*self.state, *self.optional_state):
-            if name not in state and (name in self.state or group[self.optional_state[name]]):
+        wanted = [name for name, switch in self.optional_state.items() if group[switch]]
+        for name in (*self.state, *wanted) if new else wanted:
+            if name not in state:
                 with on_device_of(p._data):
-                    state[name] = self.initial(name, p._data, group)
+                    x = self.initial(name, p._data, group)
+                if x is not None:
+                    state[name] = x
         return state
 
     # -- what a training loop needs
@@ -319,26 +317,30 @@ class Optimizer:
                 raise ValueError(f"{me}: the state has hyper-parameters {sorted(other)}, expected {sorted(group)}")
             kept = {k: v for k, v in other.items() if k != "params" and not (k == "lr" and v is None)}
             new_groups.append({**group, **{k: self._checked(k, v) for k, v in kept.items()}})
+            self.check_group(new_groups[-1])
             for p in group["params"]:
                 if self._names[p] in state:
-                    new_state[p] = self._loaded(state.pop(self._names[p]), p)
+                    new_state[p] = self._loaded(state.pop(self._names[p]), p, new_groups[-1])
         if state:
             raise ValueError(f"{me}: the state is of {', '.join(map(str, state))}, which no group has")
         self.param_groups, self._state, self.steps, self.common = new_groups, new_state, steps, common
 
-    def _loaded(self, saved: Any, p: Tensor) -> dict[str, Any]:
-        """One parameter's state, checked and copied to where the parameter is."""
+    def _loaded(self, saved: Any, p: Tensor, group: dict[str, Any]) -> dict[str, Any]:
+        """One parameter's state, checked against a fresh one and copied to where the parameter is."""
         me, name = type(self).__name__, self._names[p]
-        needed = {"t", *self.state, *self.memory}
+        with on_device_of(p._data):
+            fresh = {key: self.initial(key, p._data, group) for key in (*self.state, *self.optional_state)}
+        needed = {"t", *self.memory, *(key for key in self.state if fresh[key] is not None)}
         if not isinstance(saved, dict) or not needed <= set(saved) <= needed | set(self.optional_state):
             raise ValueError(f"{me}: the state of {name} must hold {', '.join(sorted(needed))}, got {saved!r:.80}")
         loaded: dict[str, Any] = {"t": int(saved["t"])} | {key: float(saved[key]) for key in self.memory}
         for key in [key for key in saved if key not in loaded]:
-            x = np.asarray(saved[key])
-            if x.shape != p.shape or x.dtype != p.dtype:
+            x, like = np.asarray(saved[key]), fresh[key]
+            if like is None or x.shape != like.shape or x.dtype != like.dtype:
+                expected = "no such state" if like is None else f"{like.shape} and {like.dtype}"
                 raise ValueError(
-                    f"{me}: state {key} of {name} has shape {x.shape} and dtype {x.dtype}, the parameter {p.shape} "
-                    f"and {p.dtype}"
+                    f"{me}: state {key} of {name} has shape {x.shape} and dtype {x.dtype}, expected {expected} for a "
+                    f"parameter of shape {p.shape} and dtype {p.dtype}"
                 )
             loaded[key] = to_device(np.array(x, order="C"), device_of(p._data))
         return loaded

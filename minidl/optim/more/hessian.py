@@ -13,7 +13,6 @@ gradient itself, with a graph of its own where a new estimate is due.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -29,7 +28,9 @@ class _Hessian(Optimizer):
     """What both rules share: gradient, probes, estimate. A rule writes `update`, and `refresh` for a new estimate."""
 
     elementwise = True
-    ranges = {"update_interval": (1, math.inf, False), "seed": (0, 2.0**53, False)}
+    closure = "loss"
+    gradients = "1 + 1 / update_interval"
+    ranges = {"update_interval": "{1, 2, ...}", "seed": "{0, 1, ...}"}
     _estimates: dict[Tensor, Array] = {}  # of this step
 
     def probe(self, rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
@@ -74,7 +75,7 @@ class _Hessian(Optimizer):
 
     def _diagonal(self, params: list[Tensor], gradients: list[Tensor | None]) -> dict[Tensor, Array]:
         """u * (H u) for every parameter with a gradient; u is drawn on the host, from the seed and the step alone."""
-        rng = np.random.default_rng([int(self.param_groups[0]["seed"]), self.steps])
+        rng = np.random.default_rng([self.param_groups[0]["seed"], self.steps])
         probes: dict[Tensor, Array] = {}
         slope: Any = None
         for p, g in zip(params, gradients, strict=True):
@@ -112,7 +113,7 @@ class SophiaH(_Hessian):
     """
 
     state = ("m", "h")
-    ranges = _Hessian.ranges | {"gamma": (0, math.inf, False)}
+    ranges = _Hessian.ranges | {"gamma": "[0, inf)"}
 
     def __init__(
         self, params: Any, lr: float | Schedule = 1e-4, betas: tuple[float, float] = (0.965, 0.99), gamma: float = 0.01,
@@ -152,7 +153,7 @@ class AdaHessian(_Hessian):
     """
 
     state = ("m", "v")
-    ranges = _Hessian.ranges | {"hessian_power": (0, 1, True)}
+    ranges = _Hessian.ranges | {"hessian_power": "[0, 1]"}
 
     def __init__(
         self, params: Any, lr: float | Schedule = 0.15, betas: tuple[float, float] = (0.9, 0.999), eps: float = 1e-4,

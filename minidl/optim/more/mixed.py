@@ -19,7 +19,7 @@ class QHAdam(Optimizer):
 
     elementwise = True
     state = ("m", "v")
-    ranges = {"nus": (0, 1, True)}
+    ranges = {"nus": "[0, 1]"}
 
     def __init__(
         self, params: Any, lr: float | Schedule = 1e-3, nus: tuple[float, float] = (0.7, 1.0),
@@ -53,7 +53,7 @@ class AdEMAMix(Optimizer):
 
     elementwise = True
     state = ("m", "slow", "v")
-    ranges = {"alpha": (0, math.inf, False), "warmup_steps": (0, math.inf, False)}
+    ranges = {"alpha": "[0, inf)", "warmup_steps": "{0, 1, ...}"}
 
     def __init__(
         self, params: Any, lr: float | Schedule = 1e-3, betas: tuple[float, float, float] = (0.9, 0.999, 0.9999),

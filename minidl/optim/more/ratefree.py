@@ -15,8 +15,8 @@ from ...kernels import sqrt
 from ...tensor import Tensor
 from ..optimizer import Optimizer, Schedule
 
-_RATES = {"d0": (math.ulp(0.0), math.inf, False), "d_coef": (0, math.inf, False), "beta3": (0, 1, False),
-          "reps_rel": (math.ulp(0.0), math.inf, False), "r2_start": (math.ulp(0.0), math.inf, False)}  # fmt: skip
+_RATES = {"d0": "(0, inf)", "d_coef": "[0, inf)", "beta3": "[0, 1)",
+          "reps_rel": "(0, inf)", "r2_start": "(0, inf)"}  # fmt: skip
 Updates = list[tuple[Tensor, dict[str, Any], dict[str, Any], float]]
 
 
@@ -61,7 +61,7 @@ class DoG(Optimizer):
     ) -> None:  # fmt: skip
         super().__init__(params, lr=lr, reps_rel=reps_rel, eps=eps, weight_decay=weight_decay)
 
-    def initial(self, name: str, w: Array, group: dict[str, Any]) -> Array:
+    def initial(self, name: str, w: Array, group: dict[str, Any]) -> Any:
         return w.copy()
 
     def prepare(self, updates: Updates) -> None:
@@ -194,10 +194,7 @@ class Prodigy(DAdaptAdam):
             bias_correction=bias_correction, safeguard_warmup=safeguard_warmup, weight_decay=weight_decay,
         )  # fmt: skip
 
-    def _checked(self, name: str, x: Any) -> Any:
-        return None if name == "beta3" and x is None else super()._checked(name, x)
-
-    def initial(self, name: str, w: Array, group: dict[str, Any]) -> Array:
+    def initial(self, name: str, w: Array, group: dict[str, Any]) -> Any:
         return w.copy() if name == "w0" else super().initial(name, w, group)
 
     def prepare(self, updates: Updates) -> None:
