@@ -26,7 +26,7 @@ def test_intervals(interval, inside, outside):
             number("A", "x", x, interval)
         assert interval in str(error.value)
     for x in (None, "0.5", True, [0.5]):
-        with pytest.raises(TypeError, match="^A: x must be a number, got"):
+        with pytest.raises(TypeError, match=r"^A: x must be a number, got"):
             number("A", "x", x, interval)
 
 
@@ -40,7 +40,7 @@ def test_tuples_have_the_defaults_length_and_its_gaps():
     assert checked("A", "eps", [0, 0.5], (None, 1e-3), "[0, inf)") == (0.0, 0.5)
     with pytest.raises(TypeError, match="eps must be a number, got None"):
         checked("A", "eps", (0.1, None), (None, 1e-3), "[0, inf)")
-    with pytest.raises(ValueError, match="eps must be 2 numbers, got 0.1"):
+    with pytest.raises(ValueError, match=r"eps must be 2 numbers, got 0\.1"):
         checked("A", "eps", 0.1, (None, 1e-3), "[0, inf)")
     assert checked("A", "beta3", None, None, "[0, 1)") is None
     assert checked("A", "centered", True, False, None) is True

@@ -13,14 +13,14 @@ gradient itself, with a graph of its own where a new estimate is due.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from ...backend import Array, device_of, on_device_of, to_device
 from ...kernels import maximum, minimum, sqrt
-from ...tensor import Tensor, _as_tensor, _differentiate
+from ...tensor import Tensor, _as_tensor, grad
 from ..optimizer import Optimizer, Schedule
 
 
@@ -63,7 +63,7 @@ class _Hessian(Optimizer):
             )
         due = self.steps % self.param_groups[0]["update_interval"] == 0
         params = list(self.parameters())
-        gradients = _gradients(loss, params, create_graph=due)
+        gradients = grad(loss, params, create_graph=due, allow_unused=True)
         self._estimates = self._diagonal(params, gradients) if due else {}
         for p, g in zip(params, gradients, strict=True):
             p._grad = None if g is None else _as_tensor(g._data)  # detach() would keep the graph alive
@@ -84,7 +84,7 @@ class _Hessian(Optimizer):
                 probes[p] = u = to_device(u, device_of(p._data))
                 slope = (g * u).sum() if slope is None else slope + (g * u).sum()
         curved = slope is not None and slope.requires_grad  # else the loss is linear
-        Hu = _gradients(slope, list(probes), create_graph=False) if curved else [None] * len(probes)
+        Hu = grad(slope, list(probes), allow_unused=True) if curved else [None] * len(probes)
         return {p: u * 0 if x is None else u * x._data for (p, u), x in zip(probes.items(), Hu, strict=True)}
 
     def prepare(self, updates: list[tuple[Tensor, dict[str, Any], dict[str, Any], float]]) -> None:
@@ -92,14 +92,6 @@ class _Hessian(Optimizer):
             if p in self._estimates:
                 with on_device_of(p._data):
                     self.refresh(state[self.state[-1]], self._estimates[p], group["betas"])
-
-
-def _gradients(y: Tensor, params: Sequence[Tensor], create_graph: bool) -> list[Tensor | None]:
-    """As minidl.grad, but None, not an error, for a parameter that y does not depend on."""
-    leaves: dict[int, tuple[Tensor, Any]] = {}
-    with on_device_of(y._data):
-        _differentiate([y], [None], leaves, params, create_graph, create_graph)
-    return [_as_tensor(leaves[id(p)][1]) if id(p) in leaves else None for p in params]
 
 
 class SophiaH(_Hessian):
