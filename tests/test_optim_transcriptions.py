@@ -522,3 +522,41 @@ def test_changes_of_the_gradient(shape, axis):
         p.grad = g.copy()
         optim.clip_grad_adaptive([p], clip_factor=0.1, eps=0.01, output_axis=axis)
         np.testing.assert_allclose(np.asarray(p.grad.data), paper.adaptive_clip(p.data, g, 0.1, 0.01, axis), rtol=1e-9)
+
+
+BETAS = {"lr": 0.1, "betas": ADAM, "eps": 1e-8}
+AT_ZERO = [
+    ("LAMB", paper.lamb, {}, BETAS | {"weight_decay": 0.1}),
+    ("LARS", paper.lars, {}, {"lr": 0.1, "momentum": 0.9, "weight_decay": 0.1, "trust_coefficient": 0.01}),
+    ("DoG", paper.dog, {}, {"lr": 1.0, "reps_rel": 1e-3, "eps": 1e-8}),
+    ("DoWG", paper.dowg, {}, {"lr": 1.0, "r2_start": 1e-3, "eps": 1e-8}),
+    ("DAdaptAdam", paper.dadapt_adam, {"inner": "old"}, BETAS | {"d0": 1e-3, "bias_correction": True}),
+    ("Prodigy", paper.prodigy, {"eps_scale": "new"},
+     BETAS | {"beta3": None, "d0": 1e-3, "d_coef": 1.0, "bias_correction": True}),
+    ("Shampoo", paper.shampoo, {}, {"lr": 0.1, "eps": 1e-4}),
+    ("SOAP", paper.soap, {}, BETAS | {"shampoo_beta": 0.9, "weight_decay": 0.1, "precondition_frequency": 2}),
+    ("Adafactor", paper.adafactor, {"eps1_form": "clamped"},
+     {"lr": 0.1, "beta2_decay": -0.8, "eps": (None, 1e-3), "d": 1.0}),
+    ("FTRL", paper.ftrl, {}, {"lr": 0.1, "beta": 1.0, "l1": 0.0, "l2": 0.0}),
+    ("AdaBound", paper.adabound, {"bias_correction": True, "sqrt_t": False, "base_lr": 0.1},
+     BETAS | {"final_lr": 0.1, "gamma": 0.1, "lr": lambda step: 0.1 * (step > 1)}),
+    ("ScheduleFreeSGD", paper.schedule_free_sgd, {}, {"momentum": 0.9, "lr": lambda step: 0.1 * (step > 1)}),
+    ("Muon", paper.muon, {}, {"lr": 0.1, "weight_decay": 0.1, "momentum": 0.95, "nesterov": True, "eps": 1e-7,
+                              "ns_coefficients": (3.4445, -4.775, 2.0315), "ns_steps": 5}),
+]
+
+
+@pytest.mark.parametrize("name, rule, form, hyper", AT_ZERO)
+@pytest.mark.parametrize("start", [0.0, 1.0])
+def test_zeros(name, rule, form, hyper, start):
+    """A norm of zero, of the weights or of a whole gradient (the first and a later one), and a rate of zero."""
+    w, state = np.full((2, 2), start), {}
+    p = Tensor(w.copy(), requires_grad=True)
+    optimizer = getattr(optim, name)([p], **hyper)
+    some = np.array([[1.0, -2.0], [0.5, 0.1]])
+    for t, g in enumerate([0 * some, some, 0 * some, some - 1, some], start=1):
+        p.grad = g.copy()
+        optimizer.step()
+        w = rule(w, g, state, t, **at(t, hyper | form))
+        np.testing.assert_allclose(p.data, w, rtol=1e-9, atol=1e-12)
+    assert np.abs(w - start).max() > 1e-4

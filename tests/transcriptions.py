@@ -109,10 +109,10 @@ def asgd(w, g, s, t, *, lr, lambd, alpha, t0, weight_decay=0.0):
 
 
 def lars(w, g, s, t, *, lr, momentum, weight_decay, trust_coefficient, eps=0.0):
-    """You, Gitman & Ginsburg 2017, Algorithm 1: the rates are inside the momentum; a zero norm: no local rate."""
-    local = 1.0
-    if norm(w) > 0 and norm(g) > 0:
-        local = trust_coefficient * norm(w) / (norm(g) + weight_decay * norm(w) + eps)
+    """You, Gitman & Ginsburg 2017, Algorithm 1: the rates are inside the momentum; w = 0 has no local rate."""
+    local, denominator = 1.0, norm(g) + weight_decay * norm(w) + eps
+    if norm(w) > 0 and denominator > 0:
+        local = trust_coefficient * norm(w) / denominator
     s["v"] = momentum * s.get("v", 0.0) + lr * local * (g + weight_decay * w)
     return w - s["v"]
 
