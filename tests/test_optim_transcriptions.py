@@ -416,7 +416,7 @@ HESSIAN = [
         {"lr": 0.02, "betas": (0.965, 0.99), "gamma": 0.01, "eps": 1e-12, "weight_decay": 0.1, "update_interval": 10},
         {"lr": drop(0.05), "betas": (0.6, 0.9), "gamma": 2.0, "eps": 0.01, "weight_decay": 0.0, "update_interval": 3},
         {"lr": 0.05, "betas": (0.8, 0.5), "gamma": 1.0, "eps": 0.5, "weight_decay": 0.3, "update_interval": 1}]),
-    ("AdaHessian", paper.adahessian, {"between": "skip", "exponent": "steps"}, [
+    ("AdaHessian", paper.adahessian, {"between": "skip"}, [
         {"lr": 0.05, "betas": (0.9, 0.999), "eps": 1e-4, "weight_decay": 0.0, "hessian_power": 1.0,
          "update_interval": 1},
         {"lr": drop(0.05), "betas": FAST, "eps": 0.01, "weight_decay": 0.3, "hessian_power": 0.5, "update_interval": 1},
