@@ -287,7 +287,8 @@ def test_they_train_a_network_in_float32(cls, lr):
     losses = [optimizer.step(lambda: nn.CrossEntropyLoss()(model(x), labels)).item() for _ in range(60)]
     assert losses[-1] < 0.5 * losses[0]
     assert all(p.dtype == np.float32 for p in model.parameters())
-    assert all(a.dtype == np.float32 for p in model.parameters() for a in [optimizer._state[p][name] for name in cls.state])
+    states = [optimizer._state[p][name] for p in model.parameters() for name in cls.state]
+    assert all(a.dtype == np.float32 for a in states)
 
 
 @pytest.mark.parametrize("cls", [SophiaH, AdaHessian])

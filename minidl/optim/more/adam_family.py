@@ -125,8 +125,7 @@ class RAdam(Optimizer):
     Liu et al. 2020 (arXiv 1908.03265), Algorithm 2. rho is the number of gradients that v has effectively seen; r holds
     the step back while they are few, as a warm-up would. With beta2 = 0.999 the first five steps are not normalised:
     momentum alone, at the full rate, which can explode where gradients are large. (The paper rectifies from rho > 4 on;
-    the authors' code, PyTorch and optax from 5.) eps is added before v is corrected
-    (PyTorch); optax adds it after.
+    the authors' code, PyTorch and optax from 5.) eps is added before v is corrected (PyTorch); optax adds it after.
     """
 
     elementwise = True
