@@ -34,6 +34,7 @@ SHAPES = [shape for a, b in itertools.pairwise((784, 256, 128, 10)) for shape in
 SIZE = sum(int(np.prod(shape)) for shape in SHAPES)
 GRADIENTS = 4  # sets of them, in turn, so that averages and differences do not come to rest
 LR = 1e-3
+CLOCK = time.process_time if "--cpu-time" in sys.argv else time.perf_counter
 
 # Settings timed besides the defaults, and in place of them (a step of L-BFGS may be one iteration or twenty).
 FLAGS: dict[str, list[dict[str, Any]]] = {
@@ -144,18 +145,18 @@ class Timed:
             p.grad.data[...] = g.data
 
     def without_gradients(self) -> Any:
-        began = time.perf_counter()
+        began = CLOCK()
         loss = sum((h * p * p).sum() for h, p in zip(self.h, self.params, strict=True)) * 0.5
-        self.in_closure += time.perf_counter() - began
+        self.in_closure += CLOCK() - began
         return loss
 
     def with_gradients(self) -> float:
-        began = time.perf_counter()
+        began = CLOCK()
         loss = 0.0
         for h, p in zip(self.h, self.params, strict=True):
             p.grad = self.constant(h.data * p.data) if isinstance(h.data, np.ndarray) else h * p.detach()
             loss += 0.5 * float((p.grad.data * p.data).sum())
-        self.in_closure += time.perf_counter() - began
+        self.in_closure += CLOCK() - began
         return loss
 
     def seconds(self, steps: int) -> float:
@@ -165,12 +166,12 @@ class Timed:
             if self.closure is None:
                 self.turn += 1
                 self.load_gradients(self.gradients[self.turn % GRADIENTS])
-                began = time.perf_counter()
+                began = CLOCK()
                 self.optimizer.step()
             else:
-                began = time.perf_counter()
+                began = CLOCK()
                 self.optimizer.step(self.closure)
-            spent += time.perf_counter() - began
+            spent += CLOCK() - began
         return (spent - self.in_closure) / steps
 
     def about(self) -> dict[str, Any]:
@@ -243,7 +244,10 @@ def measure(
 
     def ask(variant: str, steps: int) -> Any:
         worker = workers["minidl" if variant == "minidl" else "torch"]
-        return json.loads(worker.ask(json.dumps([rule, settings, variant, steps]), options.pause))
+        answer = worker.ask(json.dumps([rule, settings, variant, steps]), options.pause)
+        if not answer:
+            raise SystemExit(f"the process that timed {label(rule, settings)}, {variant}, has ended")
+        return json.loads(answer)
 
     row: dict[str, Any] = {"rule": label(rule, settings)}
     times: dict[str, list[float]] = {variant: [] for variant in ("minidl", *variants)}
@@ -281,7 +285,7 @@ def summary(rows: list[dict[str, Any]], threads: int) -> str:
     slower = [f"{r['rule']} {r['minidl / default']:.2f}" for r in compared if r["minidl / default"] > 1]
     return (
         f"{len(slower)} of {len(compared)} elementwise rows slower than PyTorch's default with {threads} "
-        f"thread{'s' if threads > 1 else ''}" + (": " + ", ".join(slower) if slower else "") + "."
+        f"thread{'s' if threads > 1 else ' (to be: none)'}" + (": " + ", ".join(slower) if slower else "") + "."
     )
 
 
@@ -295,12 +299,16 @@ def main() -> None:
     parser.add_argument("--pause", type=float, default=0.03, help="seconds before every block")
     parser.add_argument("--out", type=Path, nargs="+", default=[], help="write the table to FILE.md or FILE.csv, too")
     parser.add_argument("--no-torch", action="store_true", help="time minidl alone")
+    parser.add_argument("--cpu-time", action="store_true", help="what the process computed, not the clock on the wall: "
+                        "for one thread, on a machine where others compute too")  # fmt: skip
     parser.add_argument("--work", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.work:
         return work()
     if any(path.suffix not in (".md", ".csv") for path in options.out):
         parser.error("--out writes FILE.md or FILE.csv")
+    if options.cpu_time and options.threads != [1]:
+        parser.error("--cpu-time adds up all threads of a process: give it with --threads 1")
     wanted = {name.lower() for name in options.rules or []}
     timed = [(rule, settings) for rule, settings in rules() if not wanted or rule.lower() in wanted]
     unknown = wanted - {rule.lower() for rule, _ in timed}
@@ -310,19 +318,20 @@ def main() -> None:
     if not with_torch and not options.no_torch:
         print("PyTorch is not installed for this Python (pip install torch): minidl is timed alone", file=sys.stderr)
 
+    clock = ["--cpu-time"] if options.cpu_time else []
     lines: list[str] = []
 
     def say(line: str) -> None:
         print(line, flush=True)
         lines.append(line)
 
-    say(f"One step on {SIZE:,} parameters (float32, {len(SHAPES)} tensors), microseconds, medians of up to "
-        f"{options.blocks} blocks of {options.steps} steps.\n")  # fmt: skip
+    say(f"One step on {SIZE:,} parameters (float32, {len(SHAPES)} tensors), microseconds{' of CPU' * bool(clock)}, "
+        f"medians of up to {options.blocks} blocks of {options.steps} steps.\n")  # fmt: skip
     say("| " + " | ".join(COLUMNS) + " |\n|" + "---|" * len(COLUMNS))
     rows: list[dict[str, Any]] = []
     for threads in options.threads:
         names = ["minidl", "torch"] if with_torch else ["minidl"]
-        workers = {name: peers.Peer([__file__, "--work"], threads) for name in names}
+        workers = {name: peers.Peer([__file__, "--work", *clock], threads) for name in names}
         for rule, settings in timed:
             variants = torch_variants(rule, settings) if with_torch else []
             rows.append({"threads": threads, **measure(rule, settings, variants, workers, options)})
@@ -330,7 +339,7 @@ def main() -> None:
         for worker in workers.values():
             worker.close()
     used = {note for row in rows for note in row.get("notes", [])}
-    say("\n" + "".join(f"[{i}] {NOTES[note]}.\n" for i, note in enumerate(NOTES, 1) if note in used))
+    say("".join(f"\n[{i}] {NOTES[note]}." for i, note in enumerate(NOTES, 1) if note in used) + "\n")
     if with_torch:
         for threads in options.threads:
             say(summary(rows, threads))
