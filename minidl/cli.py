@@ -1,11 +1,14 @@
-"""The command line: `minidl compare`."""
+"""The command line: `minidl compare` and `minidl optimizers`."""
 
 from __future__ import annotations
 
 import argparse
+import csv
 import math
 import os
+import shutil
 import sys
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -44,6 +47,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"minidl {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+    _compare_parser(commands)
+    _optimizers_parser(commands)
+    return parser
+
+
+def _compare_parser(commands: argparse._SubParsersAction) -> None:
     compare = commands.add_parser(
         "compare",
         allow_abbrev=False,
@@ -79,7 +88,26 @@ examples:
     add("--out", type=Path, metavar="FOLDER", help="for the results (default: results/DATASET)")
     add("--seed", type=int, default=0, metavar="N", help="seed of the runs that choose the rate; those after it use "
         "the next ones (default: 0)")  # fmt: skip
-    return parser
+
+
+def _optimizers_parser(commands: argparse._SubParsersAction) -> None:
+    optimizers = commands.add_parser(
+        "optimizers",
+        allow_abbrev=False,
+        help="a table of all optimizers",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        description="""\
+Without a name, a table of all optimizers: rule, paper and year, defaults, floats
+of state per parameter, gradients per step.""",
+        epilog="""\
+examples:
+  minidl optimizers
+  minidl optimizers --wide | grep -i adam""",
+    )
+    optimizers.set_defaults(command=_optimizers)
+    add = optimizers.add_argument
+    add("--wide", action="store_true", help="the table with one line for each optimizer, however long")
+    add("--csv", action="store_true", help="the table as CSV")
 
 
 def _compare(options: argparse.Namespace) -> int:
@@ -101,6 +129,21 @@ def _compare(options: argparse.Namespace) -> int:
     finally:
         print(comparison)  # even if the disk is full by now
     print("\nwrote " + ", ".join(map(str, paths)))
+    return EXIT_OK
+
+
+def _optimizers(options: argparse.Namespace) -> int:
+    from .optim.catalogue import Row, catalogue, footnotes, table
+
+    rows = catalogue()
+    width = max(72, shutil.get_terminal_size((120, 24)).columns)
+    if options.csv:
+        csv.writer(sys.stdout, lineterminator="\n").writerows([Row._fields, *rows])
+    elif options.wide:
+        print(table(rows, None))
+    else:
+        print(table(rows, width))
+        print("", *(textwrap.fill(note, width, subsequent_indent="  ") for note in footnotes()), sep="\n")
     return EXIT_OK
 
 

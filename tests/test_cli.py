@@ -373,3 +373,30 @@ def test_ctrl_c_ends_quietly_with_130_and_leaves_no_process(jobs):
 @pytest.mark.parametrize("jobs", ["1", "2"])
 def test_ctrl_c_of_a_terminal_reaches_the_workers_too(jobs):
     assert interrupt(jobs, os.killpg) == (130, "", "interrupted\n", [])
+
+
+# -- optimizers
+
+
+def test_the_table_of_optimizers_fits_the_terminal(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    assert minidl("optimizers") == 0
+    out, err = capsys.readouterr()
+    assert "\nAdam " in out and "Kingma & Ba 2015" in out and err == ""
+    assert max(map(len, out.splitlines())) <= 80
+
+
+def test_the_table_of_optimizers_with_one_line_each_and_as_csv(capsys):
+    assert minidl("optimizers", "--wide") == 0
+    assert len([line for line in capsys.readouterr().out.splitlines() if line.startswith("Adam ")]) == 1
+    assert minidl("optimizers", "--csv") == 0
+    rows = {row["name"]: row for row in csv.DictReader(capsys.readouterr().out.splitlines())}
+    assert rows["Adam"]["state"] == "2" and rows["SAM"]["closure"] == "backward" and len(rows) > 60
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_the_head_of_the_table_is_enough(unbuffered):
+    command = f"{sys.executable} -m minidl optimizers; echo $? >code"
+    environment = {**os.environ, "PYTHONUNBUFFERED": unbuffered}
+    done = subprocess.run(f"({command}) | head -1", shell=True, capture_output=True, text=True, env=environment)
+    assert done.stdout.startswith("name ") and done.stderr == "" and Path("code").read_text().strip() == "0"
