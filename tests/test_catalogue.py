@@ -81,8 +81,8 @@ class Mine(Optimizer):
     gradients: ClassVar[str] = "1"
     state = ("unused",)
 
-    def __init__(self, params, lr=0.5):
-        super().__init__(params, lr=lr)
+    def __init__(self, params, decay=0.0, lr=0.5):
+        super().__init__(params, lr=lr, decay=decay)
 
     def update(self, w, g, unused, *, lr):
         w -= lr * g / 2
@@ -94,7 +94,8 @@ class Bare(Mine):
 
 def test_a_learner_s_own_class_has_a_row_too():
     row = catalogue([Mine])[0]
-    assert (row.rule, row.source, row.defaults, row.state) == ("w <- w - lr g / 2", "Nobody 1999", "lr=0.5", "1")
+    assert (row.rule, row.source) == ("w <- w - lr g / 2", "Nobody 1999")
+    assert (row.defaults, row.state) == ("lr=0.5, decay=0", "1")
     assert (rule_of(Bare), source_of(Bare)) == ("", "after Nobody 1999")
 
 

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 import re
 import sys
 import textwrap
@@ -94,7 +95,7 @@ def catalogue(classes: Iterable[type[optimizer.Optimizer]] | None = None) -> lis
 def _group(cls: type) -> str:
     """The idea of the file that a class stands in: the first sentence of the file's docstring."""
     first = (inspect.getdoc(sys.modules[cls.__module__]) or "").split("\n\n")[0]
-    return re.split(r"(?<=\.)\s", " ".join(first.split()), maxsplit=1)[0]
+    return re.split(r"(?<=\.)\s(?=[A-Z])", " ".join(first.split()), maxsplit=1)[0]
 
 
 def _head(cls: type) -> tuple[str, str]:
@@ -162,8 +163,8 @@ def made(cls: Any, params: list[Tensor], **settings: Any) -> optimizer.Optimizer
     return cls(params, **settings)
 
 
-def _floats(cls: type[optimizer.Optimizer], **settings: Any) -> float:
-    """Floats of state per parameter, after some steps."""
+def state_of(cls: type[optimizer.Optimizer], **settings: Any) -> dict[str, tuple[int, ...]]:
+    """The shapes of the state arrays of a weight of shape SHAPE, by name, after some steps."""
     w = Tensor(np.random.default_rng(0).normal(size=SHAPE), requires_grad=True)
     rule = made(cls, [w], **settings)
 
@@ -176,8 +177,12 @@ def _floats(cls: type[optimizer.Optimizer], **settings: Any) -> float:
 
     for _ in range(3):
         rule.step(loss)
-    state = rule.state_dict()["state"].values()
-    return sum(x.size for arrays in state for x in arrays.values() if isinstance(x, np.ndarray)) / w.size
+    states = rule.state_dict()["state"].values()
+    return {name: x.shape for arrays in states for name, x in arrays.items() if isinstance(x, np.ndarray)}
+
+
+def _floats(cls: type[optimizer.Optimizer], **settings: Any) -> float:
+    return sum(math.prod(shape) for shape in state_of(cls, **settings).values()) / math.prod(SHAPE)
 
 
 def _state(cls: type[optimizer.Optimizer]) -> str:
@@ -195,7 +200,7 @@ def columns(cells: Sequence[Sequence[str]], widths: Sequence[int], indent: int =
     """Lines of cells below each other, each wrapped to the width of its column; the last column may be as wide."""
     out = []
     for line in cells:
-        wrapped = [textwrap.wrap(cell, width) or [""] for cell, width in zip(line, widths, strict=True)]
+        wrapped = [textwrap.wrap(x, n, break_on_hyphens=False) or [""] for x, n in zip(line, widths, strict=True)]
         for parts in zip_longest(*wrapped, fillvalue=""):
             row = "  ".join(part.ljust(width) for part, width in zip(parts, widths, strict=True))
             out.append((" " * indent + row).rstrip())
@@ -231,7 +236,7 @@ def filled(text: str, width: int, first: str = "", rest: str = "") -> list[str]:
         else:
             lines.append(rest + part)
         if len(lines[-1]) > width:
-            lines[-1:] = textwrap.wrap(lines[-1], width, subsequent_indent=rest, drop_whitespace=True)
+            lines[-1:] = textwrap.wrap(lines[-1], width, subsequent_indent=rest, break_on_hyphens=False)
     return lines
 
 
