@@ -45,7 +45,7 @@ MATRICES = ("Muon", "Adafactor")  # rules that say nothing with one weight: they
 CURVATURE = 0.5  # of the loss for rules that take a closure: a w^2 / 2
 INSTEAD: dict[str, dict[str, Any]] = {"Lookahead": {"k": 2}, "LBFGS": {"max_iter": 1}}  # to see something in 3 steps
 
-_BASE = Optimizer.step.__code__.co_filename
+_BASE = Optimizer._apply.__code__  # of the base class only this is shown: it adds the L2 term to the gradient
 _PASSED_OVER = {"__init__", "__getattr__", "initial", "check_group", "_checked", "parameters", "sides", "lr"}
 _OPENED = {"newton_schulz"}  # functions of numbers whose inside is shown, though their value would do
 _COUNTERS = {"iterations", "evaluations"}
@@ -218,7 +218,7 @@ class _Watcher:
             rules.append(rules[-1].base)
         classes = [c for r in rules for c in type(r).__mro__ if issubclass(c, Optimizer)]
         methods = [f for c in classes for f in vars(c).values() if inspect.isfunction(f)]
-        self.files = {f.__code__.co_filename for f in methods} - {_BASE}
+        self.files = {f.__code__.co_filename for f in methods} - {_BASE.co_filename}
         self.innermost = rules[-1]
 
     def watch(self, function: Callable[[], Any]) -> None:
@@ -261,8 +261,8 @@ class _Watcher:
     def wanted(self, frame: FrameType, caller: _Statement | None) -> bool:
         """Whether a function's inside is shown: a method of the rule, or a helper of more than numbers."""
         code = frame.f_code
-        if code.co_filename == _BASE:
-            return code.co_name == "rule"
+        if code is _BASE:
+            return True
         if code.co_filename not in self.files or code.co_name in _PASSED_OVER or code.co_name[0] == "<":
             return False
         inside = "self" in frame.f_locals or code.co_name in _OPENED
