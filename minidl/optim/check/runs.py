@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import inspect
 import sys
 import textwrap
@@ -62,7 +63,7 @@ class Run:
     def step(self, count: int = 1, without: Sequence[int] = (), scale: float = 1.0, target: int | None = None) -> Run:
         """without: numbers of parameters that get no gradient. scale: of the loss. target: the same in every step."""
         for _ in range(count):
-            terms = [(p, *self._bowl(i, self.t if target is None else target, scale))
+            terms = [(p, *_bowl(i, self.t if target is None else target, scale, p.shape, str(p.dtype)))
                      for i, p in zip(self.which, self.params, strict=True) if i not in without]  # fmt: skip
             self.t += 1
             if self.optimizer.closure:
@@ -77,12 +78,6 @@ class Run:
             self.kept_gradients &= all(p.grad is not None and same([p.grad.data], [g]) for p, g in given)
         return self
 
-    def _bowl(self, i: int, t: int, scale: float) -> tuple[np.ndarray, np.ndarray]:
-        shape, dtype = self.params[list(self.which).index(i)].shape, self.params[0].dtype
-        h = np.random.default_rng([i, 0]).uniform(0.3, 1.0, shape) * scale
-        aim = np.random.default_rng([i, 1 + t]).normal(size=shape)
-        return np.asarray(h, dtype=dtype), np.asarray(aim, dtype=dtype)
-
     def _step_with_closure(self, terms: list[Any]) -> None:
         def closure() -> Any:
             self.optimizer.zero_grad()
@@ -96,7 +91,7 @@ class Run:
     def loss(self, target: int) -> float:
         """In float64."""
         numbered = zip(self.which, self.params, strict=True)
-        bowls = [(p.data.astype("float64"), *self._bowl(i, target, 1.0)) for i, p in numbered]
+        bowls = [(p.data.astype("float64"), *_bowl(i, target, 1.0, p.shape, "float64")) for i, p in numbered]
         return float(sum((h / 2 * (w - aim) ** 2).sum() for w, h, aim in bowls))
 
     @property
@@ -135,6 +130,14 @@ class Run:
         found = {f"{c.__name__}.{k}": x for c in me.__mro__ for k, x in vars(c).items() if c not in Optimizer.__mro__}
         found |= {f"self.{k}": x for k, x in vars(self.base).items() if k not in _KNOWN}
         return {k: _value(x) for k, x in found.items() if not callable(x)}
+
+
+@functools.lru_cache(1000)  # drawing takes longer than a step
+def _bowl(i: int, t: int, scale: float, shape: tuple[int, ...], dtype: str) -> tuple[np.ndarray, np.ndarray]:
+    """h and target of parameter i in step t."""
+    h = np.random.default_rng([i, 0]).uniform(0.3, 1.0, shape) * scale
+    target = np.random.default_rng([i, 1 + t]).normal(size=shape)
+    return np.asarray(h, dtype=dtype), np.asarray(target, dtype=dtype)
 
 
 _KNOWN = {*vars(Optimizer(Tensor([0.0], requires_grad=True), lr=0.0)), "update"}
