@@ -423,7 +423,7 @@ def test_several_optimizers_and_one_s_own(capsys):
     ("arguments", "message"),
     [
         (["adm"], "unknown optimizer 'adm'; did you mean Adam"),
-        (["adam", "--steps", "-1"], "the number of steps must be a whole number >= 1, got -1"),
+        (["adam", "--steps", "-1"], "the number of steps must be a whole number from 1 to 1000, got -1"),
         (["adam", "--steps", "many"], "argument --steps: invalid int value: 'many'"),
         (["adam", "--grad", "nan"], "the gradients must be finite numbers, got nan"),
         (["adam", "--grad", "x"], "expected numbers such as 0.5 -0.3, got 'x'"),

@@ -294,7 +294,7 @@ def test_the_tracing_hook_is_given_back():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"steps": 0}, "the number of steps must be a whole number >= 1, got 0"),
+        ({"steps": 0}, "the number of steps must be a whole number from 1 to 1000, got 0"),
         ({"steps": 1.5}, "whole number"),
         ({"gradients": [math.nan]}, "the gradients must be finite numbers, got nan"),
         ({"gradients": []}, "takes 1 gradients"),

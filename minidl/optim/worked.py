@@ -122,8 +122,8 @@ def worked_steps(
     each step, row by row. A rule that takes a closure gets a loss instead. start: the weight, or four. ValueError for
     what does not fit.
     """
-    if steps < 1 or steps != int(steps):
-        raise ValueError(f"the number of steps must be a whole number >= 1, got {steps}")
+    if not 1 <= steps <= 1000 or steps != int(steps):
+        raise ValueError(f"the number of steps must be a whole number from 1 to 1000, got {steps}")
     is_class = isinstance(optimizer, type)
     name = optimizer.__name__ if is_class else "the rule"
     shape = (2, 2) if name in MATRICES else (1,) if not is_class or optimizer.elementwise else (1, 1)
