@@ -122,9 +122,10 @@ DEFAULTS = {
 }  # fmt: skip
 
 # rules that need the whole tensor, or that do no arithmetic of their own; all others are handed over in pieces
-WHOLE = set(
-    ["LARS", "LARSRateOutside", "LARSJointNorm", "LAMB", "LAMBClamped", "Adafactor", "Muon", "Shampoo", "SOAP", "LBFGS", "RandomSearch", "RandomLocalSearch", "Lookahead", "SAM"]
-)
+WHOLE = {
+    "LARS", "LARSRateOutside", "LARSJointNorm", "LAMB", "LAMBClamped", "Adafactor", "Muon", "Shampoo", "SOAP", "LBFGS",
+    "RandomSearch", "RandomLocalSearch", "Lookahead", "SAM",
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("cls", family(), ids=lambda cls: cls.__name__)
