@@ -395,11 +395,13 @@ def _check_unchanged(y: Tensor, op: Operation, parents: Sequence[Any], places: I
             )
 
 
-def grad(outputs: Any, inputs: Any, grad_outputs: Any = None, create_graph: bool = False) -> Any:
+def grad(
+    outputs: Any, inputs: Any, grad_outputs: Any = None, create_graph: bool = False, allow_unused: bool = False
+) -> Any:
     """The gradients of outputs (a Tensor or a list, added up) with respect to inputs (likewise), `.grad` untouched.
 
     Returns a Tensor for a Tensor, a list for a list. With `create_graph` they can be differentiated again; without,
-    the graph is released. Raises RuntimeError where an output does not depend on an input.
+    the graph is released. Where the outputs do not depend on an input: RuntimeError, or None with `allow_unused`.
     """
     single = isinstance(inputs, Tensor)
     ys = [outputs] if isinstance(outputs, Tensor) else list(outputs)
@@ -413,10 +415,9 @@ def grad(outputs: Any, inputs: Any, grad_outputs: Any = None, create_graph: bool
         _differentiate(ys, gs, leaves, xs, create_graph, create_graph)
     found = []
     for x in xs:
-        if id(x) not in leaves:
-            raise RuntimeError(f"the outputs do not depend on the input of {_kind(x)}")
-        g = leaves[id(x)][1]
-        found.append(_as_tensor(g))
+        if id(x) not in leaves and not allow_unused:
+            raise RuntimeError(f"the outputs do not depend on the input of {_kind(x)}; allow_unused=True gives None")
+        found.append(_as_tensor(leaves[id(x)][1]) if id(x) in leaves else None)
     return found[0] if single else found
 
 

@@ -126,7 +126,8 @@ def fit(
     function of (output, y) that gives one number, the batch's mean. callbacks: called with a `Run` after every epoch;
     `on_step(run)`, where one has it, is called after every step and `on_end(run)` when training ends, however it does.
     progress: a progress bar; None shows it on a terminal only. history: of a run to continue: its epochs count.
-    clip_norm: limit the global norm of the gradients to this before every step (optim.clip_grad_norm).
+    clip_norm: limit the global norm of the gradients to this before every step (optim.clip_grad_norm); ValueError with
+    a rule that takes its gradients itself. Rules that ask for a closure (SAM, L-BFGS, ...) get one for each batch.
 
     Ctrl-C ends training and returns what there is; a loss that is not finite ends it too: see `History.stopped`.
     Every epoch begins with `model.train()`, and the model stays in that mode: `model.eval()` before predicting.
@@ -138,6 +139,8 @@ def fit(
     for callback in callbacks:
         if not callable(callback) or isinstance(callback, type):
             raise TypeError(f"fit: a callback is called with a Run after every epoch, {callback!r} cannot be")
+    if clip_norm is not None and optimizer.closure == "loss":
+        raise ValueError(f"fit: {type(optimizer).__name__} takes its gradients itself, clip_norm cannot reach them")
     from tqdm import tqdm
 
     run = Run(model, loader, optimizer, history if history is not None else History())
@@ -150,7 +153,7 @@ def fit(
             if run.stop:
                 break
             if validation is not None:
-                with _averaged(optimizer):
+                with averaged(optimizer):
                     row |= {f"validation_{name}": x for name, x in evaluate(model, validation, loss).items()}
             row["seconds"] = time.perf_counter() - began
             run.history.epochs.append(row)
@@ -169,7 +172,7 @@ def fit(
 
 
 @contextlib.contextmanager
-def _averaged(optimizer: Any) -> Iterator[None]:
+def averaged(optimizer: Any) -> Iterator[None]:
     """For an optimizer that evaluates elsewhere than it trains (Schedule-Free): the parameters to evaluate at."""
     if not hasattr(optimizer, "eval"):
         yield
@@ -185,30 +188,18 @@ def _averaged(optimizer: Any) -> Iterator[None]:
 def _train_epoch(
     run: Run, loss: Callable[..., Tensor], callbacks: Sequence[Any], bar: Any, clip_norm: float | None
 ) -> dict[str, float]:
-    model, optimizer = run.model, run.optimizer
+    model = run.model
     model.train()
     total = right = 0.0
     count = 0
     has_accuracy = True
     for x, y in _batches(run.loader, model, "fit"):
-        output = model(x)
-        value = loss(output, y)
-        if value.size != 1:
-            raise ValueError(f"fit: the loss has shape {value.shape}, expected one number: reduction='mean'")
-        number = value.item()
-        run.history.steps.append(number)
-        if not math.isfinite(number):
-            run.stop = f"diverged: the loss is {number} at step {len(run.history.steps) - 1}"
+        try:
+            output = _step(run, loss, x, y, clip_norm)
+        except FloatingPointError as error:
+            run.stop = f"diverged: {error}"
             break
-        optimizer.zero_grad()
-        value.backward()
-        if clip_norm is not None:
-            try:
-                clip_grad_norm(optimizer.parameters(), clip_norm)
-            except FloatingPointError as error:
-                run.stop = f"diverged: {error}"
-                break
-        optimizer.step()
+        number = run.history.steps[-1]
         share = accuracy(output, y, loss)
         has_accuracy = has_accuracy and share is not None
         total, right, count = total + number * len(y), right + (share or 0.0) * len(y), count + len(y)
@@ -222,6 +213,36 @@ def _train_epoch(
             + ("; a generator gives its batches only once, take a list or a DataLoader" if run.history.epochs else "")
         )
     return {"train_loss": total / max(count, 1)} | ({"train_accuracy": right / max(count, 1)} if has_accuracy else {})
+
+
+def _step(run: Run, loss: Callable[..., Tensor], x: Any, y: Any, clip_norm: float | None) -> Tensor:
+    """One update; returns the output, and notes the loss, of before it. FloatingPointError where training diverges."""
+    model, optimizer, steps = run.model, run.optimizer, run.history.steps
+    outputs: list[Tensor] = []
+
+    def closure() -> Tensor:
+        output = model(x)
+        value = loss(output, y)
+        if not outputs:  # later ones, of rules that look at several points, are not of the weights before the step
+            if value.size != 1:
+                raise ValueError(f"fit: the loss has shape {value.shape}, expected one number: reduction='mean'")
+            outputs.append(output)
+            steps.append(value.item())
+            if not math.isfinite(steps[-1]):
+                raise FloatingPointError(f"the loss is {steps[-1]} at step {len(steps) - 1}")
+        optimizer.zero_grad()
+        if optimizer.closure != "loss":
+            value.backward()
+            if clip_norm is not None:
+                clip_grad_norm(optimizer.parameters(), clip_norm)
+        return value
+
+    if optimizer.closure:
+        optimizer.step(closure)
+    else:
+        closure()
+        optimizer.step()
+    return outputs[0]
 
 
 def _call(callbacks: Sequence[Any], method: str, run: Run) -> None:

@@ -405,7 +405,7 @@ class Signed(optim.Optimizer):
     """w <- w - lr (sign(g) + pull s);  s <- s + 1: a learner's first optimizer"""
 
     state = ("s",)
-    ranges = {"pull": (0, 1, True)}
+    ranges = {"pull": "[0, 1]"}
 
     def __init__(self, params, lr=0.5, pull=0.0):
         super().__init__(params, lr=lr, pull=pull)

@@ -330,12 +330,12 @@ def test_aggmo_takes_any_number_of_betas(tmp_path):
     state = optimizer.state_dict()["state"]["0"]
     assert set(state) == {"t", "b1", "b2", "b3", "b4"}
     other = AggMo([Tensor(np.ones(3), requires_grad=True)], lr=0.1)
-    with pytest.raises(ValueError, match="must hold b1, b2, b3, t"):
+    with pytest.raises(ValueError, match="betas must be 3, as many in every group"):
         other.load_state_dict(optimizer.state_dict())
     for betas in ((), (1.0,), (0.5, -0.1)):
         with pytest.raises(ValueError, match="betas must"):
             AggMo([w], lr=0.1, betas=betas)
-    with pytest.raises(ValueError, match=r"as many in every group, got \[1, 3\]"):
+    with pytest.raises(ValueError, match=r"betas must be 3, as many in every group, got \(0.5,\)"):
         AggMo([{"params": [w]}, {"params": [Tensor([1.0], requires_grad=True)], "betas": [0.5]}], lr=0.1)
 
 
@@ -445,7 +445,7 @@ def test_polyak_needs_the_loss():
     w.grad = np.ones(2)
     with pytest.raises(TypeError, match=r"PolyakStep needs the loss: step\(closure\).*backward\(\)"):
         PolyakStep([w]).step()
-    with pytest.raises(ValueError, match="c must be positive"):
+    with pytest.raises(ValueError, match=r"c must lie in \(0, inf\), got 0"):
         PolyakStep([w], c=0.0)
     w.grad = None
     with pytest.raises(RuntimeError, match="no parameter has a gradient"):

@@ -402,14 +402,18 @@ def test_restore_gives_the_best_weights_back_however_training_ends(ending):
     scripted = Scripted([5, 1, 2, 3, 4, 5])
     callbacks = [scripted, EarlyStopping(2 if ending == "patience" else 10, restore=True)]
     if ending == "interrupt":
+
         def interrupt(run):
             if len(run.history) == 3:
                 raise KeyboardInterrupt
+
         callbacks.append(interrupt)
     if ending == "diverged":
+
         def break_weights(run):
             if len(run.history) == 3:
                 run.model[0].weight.data[...] = np.nan
+
         callbacks.append(break_weights)
     history, model = trained(5, callbacks=callbacks)
     assert history.stopped.startswith({"epochs": "", "patience": "valid"}.get(ending, ending))
@@ -687,3 +691,63 @@ def test_schedule_free_is_validated_at_its_average():
     assert history["validation_loss"][-1] == evaluate(model, [(x, y)], loss)["loss"]
     optimizer.train()
     assert history["validation_loss"][-1] != evaluate(model, [(x, y)], loss)["loss"]
+
+
+# -- rules that ask for a closure
+
+
+def train_with(make, epochs=3, **settings):
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((64, 4)).astype(np.float32)
+    y = (x[:, 0] + x[:, 1] > 0).astype(np.int64)
+    model = nn.Sequential(
+        nn.Dense(4, 8, rng=np.random.default_rng(1)),
+        nn.Tanh(),
+        nn.Dense(8, 2, init="glorot", rng=np.random.default_rng(2)),
+    )
+    optimizer = make(model)
+    history = fit(model, DataLoader((x, y), batch_size=64), optimizer, nn.CrossEntropyLoss(), epochs, **settings)
+    return model, history
+
+
+CLOSURE_RULES = {
+    "SAM": lambda m: optim.SAM(optim.SGD(m.parameters(), lr=0.5)),
+    "Lookahead of SAM": lambda m: optim.Lookahead(optim.SAM(optim.SGD(m.parameters(), lr=0.5)), k=2),
+    "LBFGS": lambda m: optim.LBFGS(m.parameters(), max_iter=5),
+    "PolyakStep": lambda m: optim.PolyakStep(m.parameters()),
+    "AdaHessian": lambda m: optim.AdaHessian(m.parameters(), lr=0.05),
+    "SophiaH": lambda m: optim.SophiaH(m.parameters(), lr=0.01),
+    "RandomLocalSearch": lambda m: optim.RandomLocalSearch(m.parameters(), lr=0.05),
+}
+
+
+@pytest.mark.parametrize("name", CLOSURE_RULES)
+def test_fit_gives_a_closure_to_rules_that_ask_for_one(name):
+    _, history = train_with(CLOSURE_RULES[name], epochs=10)
+    assert len(history.steps) == 10 and not history.stopped
+    assert history.steps[-1] < history.steps[0]
+
+
+def test_the_loss_in_the_history_is_that_before_the_step():
+    _, history = train_with(lambda m: optim.LBFGS(m.parameters(), max_iter=20), epochs=2)
+    _, plain = train_with(lambda m: optim.SGD(m.parameters(), lr=0.1), epochs=1)
+    assert history.steps[0] == plain.steps[0]
+    assert history.steps[1] < 0.3 * history.steps[0]
+
+
+def test_clipping_reaches_closures_and_refuses_rules_that_take_their_gradients_themselves():
+    start = nn.Sequential(
+        nn.Dense(4, 8, rng=np.random.default_rng(1)),
+        nn.Tanh(),
+        nn.Dense(8, 2, init="glorot", rng=np.random.default_rng(2)),
+    )
+    model, _ = train_with(lambda m: optim.SAM(optim.SGD(m.parameters(), lr=1.0)), epochs=1, clip_norm=1e-3)
+    moved = sum(((p.data - q.data) ** 2).sum() for p, q in zip(model.parameters(), start.parameters(), strict=True))
+    assert moved**0.5 == pytest.approx(1e-3, rel=1e-3)
+    with pytest.raises(ValueError, match="fit: SophiaH takes its gradients itself, clip_norm cannot reach them"):
+        train_with(CLOSURE_RULES["SophiaH"], clip_norm=1.0)
+
+
+def test_a_rule_with_a_closure_that_diverges_stops_with_a_reason():
+    _, history = train_with(lambda m: optim.SAM(optim.SGD(m.parameters(), lr=1e38)), epochs=50)
+    assert history.stopped.startswith("diverged: ")

@@ -21,7 +21,7 @@ from tqdm import tqdm
 
 from .. import nn, optim
 from ..data import ArrayDataset, DataLoader
-from ..train import History, Run, evaluate, fit
+from ..train import History, Run, averaged, evaluate, fit
 from .problem import Problem, start_hash
 
 EVALUATIONS_PER_EPOCH = 2
@@ -108,7 +108,8 @@ class _Recorder:
     def on_step(self, run: Run) -> None:
         step = len(run.history.steps)
         if (step - 1) % self.steps_per_epoch + 1 in self.due:
-            self.measure(run.model, step)
+            with averaged(run.optimizer):
+                self.measure(run.model, step)
 
     def __call__(self, run: Run) -> None:
         """At the end of an epoch there is nothing left to do."""
@@ -167,6 +168,8 @@ def _train(settings: Settings, model: nn.Module, loader: DataLoader, recorder: _
             model, loader, optimizer, recorder.loss, settings.problem.epochs, callbacks=[recorder], progress=False,
             history=history,
         )  # fmt: skip
+        if hasattr(optimizer, "eval"):
+            optimizer.eval()  # Schedule-Free: the model that the test sees is the average
     except Exception as error:
         path = settings.optimizer.rpartition(":")[0]
         if not _finite(model):  # such as a singular value decomposition that cannot be made of infinities

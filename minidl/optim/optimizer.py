@@ -21,20 +21,14 @@ import numpy as np
 from ..backend import Array, array_module, device_of, on_device_of, to_device, to_numpy
 from ..kernels import fuse
 from ..tensor import Tensor, mark_changed
+from .ranges import RANGES, checked
 
-# A rule that says it is elementwise gets a large parameter in pieces of this many elements, so that its temporaries
-# stay in the cache and come from memory that the process already has. Measured for Adam on 200,704 floats: 550
-# microseconds in pieces of 2^15 to 2^17, 2150 with the whole array, which faults in 949 fresh pages at every step.
-BLOCK = 1 << 16
+# A rule that says it is elementwise gets a parameter of twice this many elements or more in equal pieces of about this
+# many, so that its temporaries stay in the cache; every piece costs some 10 microseconds of Python and NumPy calls.
+# Measured for Adam on 2048 x 2048 floats: 9.0 ms in pieces of 2^16, 8.2 of 2^17, 12 with the whole array.
+BLOCK = 1 << 17
 
 Schedule = Callable[[int], float]
-
-# hyper-parameter: (lowest, highest, whether the highest itself is allowed)
-_RANGES: dict[str, tuple[float, float, bool]] = {
-    "lr": (0, math.inf, False), "weight_decay": (0, math.inf, False), "eps": (0, math.inf, False),
-    "lr_decay": (0, math.inf, False), "momentum": (0, 1, False), "beta": (0, 1, False), "betas": (0, 1, False),
-    "alpha": (0, 1, False), "rho": (0, 1, False), "dampening": (0, 1, True),
-}  # fmt: skip
 
 
 class Optimizer:
@@ -48,9 +42,9 @@ class Optimizer:
     A rule of your own: in the class, `state = ("m",)` names arrays that start as zeros like the parameter and come to
     `update` after g, to be changed in place: `m *= beta`, not `m = beta * m`. What `update` names after the `*` it is
     given: lr, the hyper-parameters that `__init__` passed on, t (1, 2, ...), first (t == 1). `optional_state =
-    {"b": "momentum"}` is state that exists where a hyper-parameter is on (else None). `ranges = {"beta": (0, 1,
-    False)}` bounds hyper-parameters. `elementwise = True` makes a rule faster whose elements do not look at each
-    other.
+    {"b": "momentum"}` is state that exists where a hyper-parameter is on (else None). `ranges = {"beta": "[0, 1)"}`
+    bounds hyper-parameters. `elementwise = True` makes a rule faster whose elements do not look at each other.
+    `check_optimizer` says whether a rule keeps what the others promise.
     """
 
     state: ClassVar[tuple[str, ...]] = ()  # the rule's arrays, which start as zeros like the parameter
@@ -58,7 +52,9 @@ class Optimizer:
     memory: ClassVar[dict[str, float]] = {}  # numbers remembered for each parameter: name -> first value
     shared: ClassVar[dict[str, float]] = {}  # numbers remembered for all parameters together: name -> first value
     elementwise: ClassVar[bool] = False  # True: each element by itself, so w may come flat and in pieces (see BLOCK)
-    ranges: ClassVar[dict[str, tuple[float, float, bool]]] = {}  # of hyper-parameters that _RANGES does not know
+    ranges: ClassVar[dict[str, str]] = {}  # of hyper-parameters: what ranges.RANGES lacks or has otherwise
+    closure: ClassVar[str] = ""  # what step(closure) needs it for: "" nothing, "backward", or "loss" without backward
+    gradients: ClassVar[str] = "1"  # how many gradients a step costs, for the table of optimizers
 
     def __init__(self, params: Any, **defaults: Any) -> None:
         self.defaults = defaults
@@ -116,30 +112,19 @@ class Optimizer:
         for key, x in group.items():
             if key != "params":
                 group[key] = self._checked(key, x)
+        self.check_group(group)
         self.param_groups.append(group)
 
     def _checked(self, name: str, x: Any) -> Any:
-        """The hyper-parameter as plain Python numbers (a NumPy number would promote float32), or an error."""
-        known = name in _RANGES or name in self.ranges
-        if (callable(x) and name == "lr") or (not known and (isinstance(x, bool | str) or x is None)):
+        """The hyper-parameter as plain Python numbers, or an error."""
+        if callable(x) and name == "lr":
             return x
-        default = getattr(inspect.signature(type(self)).parameters.get(name), "default", None)
-        if isinstance(default, tuple) and (not isinstance(x, tuple | list) or len(x) != len(default)):
-            raise ValueError(f"{type(self).__name__}: {name} must be {len(default)} numbers, got {x!r}")
-        if isinstance(x, tuple | list) and (isinstance(default, tuple) or name == "betas" or not known):
-            return tuple(self._number(name, i) for i in x)
-        return self._number(name, x)
+        default = inspect.signature(type(self)).parameters.get(name)
+        interval = (RANGES | self.ranges).get(name)
+        return checked(type(self).__name__, name, x, default.default if default else inspect.Parameter.empty, interval)
 
-    def _number(self, name: str, x: Any) -> float:
-        me = type(self).__name__
-        try:
-            number = float("no number" if isinstance(x, bool | str) else x)
-        except (TypeError, ValueError):
-            raise TypeError(f"{me}: {name} must be a number, got {x!r}") from None
-        low, high, closed = (_RANGES | self.ranges).get(name, (-math.inf, math.inf, False))
-        if not (low <= number < high or (closed and number == high)):
-            raise ValueError(f"{me}: {name} must lie in [{low}, {high}{']' if closed else ')'}, got {x}")
-        return number
+    def check_group(self, group: dict[str, Any]) -> None:
+        """What one hyper-parameter alone does not tell; ValueError. Called for every group, new or loaded."""
 
     def update(self, w: Array, g: Array, *state: Any, **settings: Any) -> None:
         """The rule: change w in place, given its gradient g. Subclasses write this and nothing else."""
@@ -147,14 +132,18 @@ class Optimizer:
 
     # -- hooks for rules that need more than this step's gradient
 
-    def initial(self, name: str, w: Array, group: dict[str, Any]) -> Array:
-        """The first value of a state array, in memory of its own: zeros like the parameter."""
+    def initial(self, name: str, w: Array, group: dict[str, Any]) -> Any:
+        """The first value of a state array, in memory of its own: zeros like the parameter.
+
+        None says that this parameter needs no such array; `update` then gets None.
+        """
         return array_module(w).zeros_like(w, order="C")
 
-    def numbers(self, state: dict[str, Any], group: dict[str, Any], lr: float) -> dict[str, float]:
+    def numbers(self, state: dict[str, Any], group: dict[str, Any], lr: float) -> dict[str, float | bool]:
         """Numbers that `update` names besides lr, t and hyper-parameters; called once per update of a parameter.
 
-        state: the parameter's: "t" (already that of this update), its arrays, and its `memory`, which may be changed.
+        A bool among them may be branched on. state: the parameter's: "t" (already that of this update), its arrays,
+        and its `memory`, which may be changed.
         """
         return {}
 
@@ -170,11 +159,6 @@ class Optimizer:
         closure: optional; computes and returns the loss (calling backward()) before the update; returned by step().
         """
         loss = closure() if closure is not None else None
-        if all(p._grad is None for p in self.parameters()):
-            raise RuntimeError(
-                f"{type(self).__name__}.step(): no parameter has a gradient; call loss.backward() first, on a loss "
-                "computed from the parameters given to this optimizer"
-            )
         rates = [self._rate(group) for group in self.param_groups]  # all checked before anything changes
         updates = [
             (p, self._state_of(p, group), group, lr)
@@ -182,6 +166,11 @@ class Optimizer:
             for p in group["params"]
             if p._grad is not None
         ]
+        if not updates:
+            raise RuntimeError(
+                f"{type(self).__name__}.step(): no parameter has a gradient; call loss.backward() first, on a loss "
+                "computed from the parameters given to this optimizer"
+            )
         for _, state, _, _ in updates:
             state["t"] += 1
         self.prepare(updates)
@@ -199,59 +188,58 @@ class Optimizer:
         return rate
 
     def _update_parameter(self, p: Tensor, state: dict[str, Any], group: dict[str, Any], lr: float) -> None:
-        g = p._grad
-        assert g is not None
-        arrays = [state.get(name) for name in (*self.state, *self.optional_state)]
-        numbers = {"lr": lr, "t": state["t"]} | self.numbers(state, group, lr)
-        rule = self._rule(group, list(numbers), [a is not None for a in arrays], state["t"] == 1)
-        present = [p._data, g._data, *(a for a in arrays if a is not None)]
-        values = list(numbers.values())
-        if array_module(p._data) is not np:
-            if self.elementwise:
-                rule = self._fused(rule, group, [a is not None for a in arrays], state["t"] == 1)
-            rule(values, present)
-        elif self.elementwise and p._data.flags.c_contiguous:
-            flat = [a.reshape(-1) for a in present]
-            for i in range(0, p._data.size, BLOCK):
-                rule(values, [a[i : i + BLOCK] for a in flat])
+        w, t = p._data, state["t"]
+        arrays = [w, p._grad._data, *map(state.get, (*self.state, *self.optional_state))]  # type: ignore[union-attr]
+        numbers = {"lr": lr, "t": t, "first": t == 1, **self.numbers(state, group, lr)}
+        known = {**group, **numbers}
+        settings = {name: known[name] for name in self._wants if name in known}
+        decay = 0.0 if "weight_decay" in settings else group.get("weight_decay", 0.0)
+        on_cpu = array_module(w) is np
+        pieces = max(1, w.size // BLOCK)
+        if not self.elementwise or (on_cpu and not w.flags.c_contiguous):
+            self._apply(arrays, settings, decay)
+        elif not on_cpu:
+            self._fused(arrays, {k for k, x in numbers.items() if not isinstance(x, bool)}, settings, decay)
         else:
-            rule(values, present)
+            flat = [None if a is None else a.reshape(-1) for a in arrays]
+            length = -(-w.size // pieces)
+            for i in range(0, w.size, length or 1):
+                self._apply([None if a is None else a[i : i + length] for a in flat], settings, decay)
         mark_changed(p)
 
-    def _rule(self, group: dict[str, Any], names: list[str], present: list[bool], first: bool) -> Callable[..., None]:
-        """The rule as a function of (numbers, [w, g, *arrays]) with everything else bound; names: of the numbers."""
-        bound = {k: group[k] for k in self._wants if k in group and k not in names}
-        if "first" in self._wants:
-            bound["first"] = first
-        decay = group.get("weight_decay", 0.0) if "weight_decay" not in self._wants else 0.0
-        wanted = [name in self._wants for name in names]
+    def _apply(self, arrays: list[Any], settings: dict[str, Any], decay: float) -> None:
+        w, g, *states = arrays
+        if decay:
+            g = g + decay * w
+        if self.update(w, g, *states, **settings) is not None:  # type: ignore[func-returns-value]
+            raise TypeError(f"{type(self).__name__}.update must change w in place (w -= ...) and return nothing")
 
-        def rule(numbers: list[Any], arrays: list[Array]) -> None:
-            w, g, *rest = arrays
-            given = iter(rest)
-            states = [next(given) if there else None for there in present]
-            if decay:
-                g = g + decay * w
-            known = {name: x for name, x, want in zip(names, numbers, wanted, strict=True) if want}
-            if self.update(w, g, *states, **known, **bound) is not None:  # type: ignore[func-returns-value]
-                raise TypeError(f"{type(self).__name__}.update must change w in place (w -= ...) and return nothing")
-
-        return rule
-
-    def _fused(self, rule: Callable, group: dict[str, Any], present: list[bool], first: bool) -> Callable[..., None]:
-        """The rule as one GPU kernel: hyper-parameters are constants of the kernel, the numbers its arguments."""
-        settings = tuple((k, v) for k, v in group.items() if k not in ("params", "lr"))
-        key = (settings, tuple(present), first and "first" in self._wants)
+    def _fused(self, arrays: list[Any], varying: set[str], settings: dict[str, Any], decay: float) -> None:
+        """The rule as one GPU kernel: what varies from step to step is its arguments, all else its constants."""
+        constants = {k: x for k, x in settings.items() if k not in varying}
+        numbers = {k: x for k, x in settings.items() if k in varying}
+        there = [a is not None for a in arrays]
+        key = (decay, *constants.items(), *there)
         if key not in self._kernels:
+
+            def rule(values: list[Any], present: list[Array]) -> None:
+                given = iter(present)
+                known = constants | dict(zip(numbers, values, strict=True))
+                self._apply([next(given) if here else None for here in there], known, decay)
+
             self._kernels[key] = fuse(rule)
-        return self._kernels[key]
+        self._kernels[key](list(numbers.values()), [a for a in arrays if a is not None])
 
     def _state_of(self, p: Tensor, group: dict[str, Any]) -> dict[str, Any]:
+        new = p not in self._state
         state = self._state.setdefault(p, {"t": 0, **self.memory})
-        for name in (*self.state, *self.optional_state):
-            if name not in state and (name in self.state or group[self.optional_state[name]]):
+        wanted = [name for name, switch in self.optional_state.items() if group[switch]]
+        for name in (*self.state, *wanted) if new else wanted:
+            if name not in state:
                 with on_device_of(p._data):
-                    state[name] = self.initial(name, p._data, group)
+                    x = self.initial(name, p._data, group)
+                if x is not None:
+                    state[name] = x
         return state
 
     # -- what a training loop needs
@@ -319,26 +307,30 @@ class Optimizer:
                 raise ValueError(f"{me}: the state has hyper-parameters {sorted(other)}, expected {sorted(group)}")
             kept = {k: v for k, v in other.items() if k != "params" and not (k == "lr" and v is None)}
             new_groups.append({**group, **{k: self._checked(k, v) for k, v in kept.items()}})
+            self.check_group(new_groups[-1])
             for p in group["params"]:
                 if self._names[p] in state:
-                    new_state[p] = self._loaded(state.pop(self._names[p]), p)
+                    new_state[p] = self._loaded(state.pop(self._names[p]), p, new_groups[-1])
         if state:
             raise ValueError(f"{me}: the state is of {', '.join(map(str, state))}, which no group has")
         self.param_groups, self._state, self.steps, self.common = new_groups, new_state, steps, common
 
-    def _loaded(self, saved: Any, p: Tensor) -> dict[str, Any]:
-        """One parameter's state, checked and copied to where the parameter is."""
+    def _loaded(self, saved: Any, p: Tensor, group: dict[str, Any]) -> dict[str, Any]:
+        """One parameter's state, checked against a fresh one and copied to where the parameter is."""
         me, name = type(self).__name__, self._names[p]
-        needed = {"t", *self.state, *self.memory}
+        with on_device_of(p._data):
+            fresh = {key: self.initial(key, p._data, group) for key in (*self.state, *self.optional_state)}
+        needed = {"t", *self.memory, *(key for key in self.state if fresh[key] is not None)}
         if not isinstance(saved, dict) or not needed <= set(saved) <= needed | set(self.optional_state):
             raise ValueError(f"{me}: the state of {name} must hold {', '.join(sorted(needed))}, got {saved!r:.80}")
         loaded: dict[str, Any] = {"t": int(saved["t"])} | {key: float(saved[key]) for key in self.memory}
         for key in [key for key in saved if key not in loaded]:
-            x = np.asarray(saved[key])
-            if x.shape != p.shape or x.dtype != p.dtype:
+            x, like = np.asarray(saved[key]), fresh[key]
+            if like is None or x.shape != like.shape or x.dtype != like.dtype:
+                expected = "no such state" if like is None else f"{like.shape} and {like.dtype}"
                 raise ValueError(
-                    f"{me}: state {key} of {name} has shape {x.shape} and dtype {x.dtype}, the parameter {p.shape} "
-                    f"and {p.dtype}"
+                    f"{me}: state {key} of {name} has shape {x.shape} and dtype {x.dtype}, expected {expected} for a "
+                    f"parameter of shape {p.shape} and dtype {p.dtype}"
                 )
             loaded[key] = to_device(np.array(x, order="C"), device_of(p._data))
         return loaded

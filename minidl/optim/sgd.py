@@ -30,12 +30,13 @@ class SGD(Optimizer):
         super().__init__(
             params, lr=lr, momentum=momentum, dampening=dampening, weight_decay=weight_decay, nesterov=nesterov
         )
-        for group in self.param_groups:
-            if group["nesterov"] and (group["momentum"] == 0 or group["dampening"] != 0):
-                raise ValueError(
-                    "SGD: nesterov needs momentum > 0 and dampening = 0, got "
-                    f"momentum={group['momentum']} and dampening={group['dampening']}"
-                )
+
+    def check_group(self, group: dict[str, Any]) -> None:
+        if group["nesterov"] and (group["momentum"] == 0 or group["dampening"] != 0):
+            raise ValueError(
+                f"{type(self).__name__}: nesterov needs momentum > 0 and dampening = 0, got "
+                f"momentum={group['momentum']} and dampening={group['dampening']}"
+            )
 
     def update(
         self, w: Array, g: Array, b: Array | None = None, *, lr: float, momentum: float, dampening: float,

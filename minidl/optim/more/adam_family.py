@@ -59,13 +59,13 @@ class NAdam(Optimizer):
 
     Adam with Nesterov's look-ahead: the next step's share of m is taken already now. momentum_decay (psi): 0.004 as in
     PyTorch; 1 gives Keras's; a very large one (1e9) makes mu_t = beta1, which is optax's. The product of the mu is not
-    a power of beta1, so it is remembered.
+    a power of beta1, so it is remembered. (Dozat averages m with mu_t, too; PyTorch and Keras, as here, with beta1.)
     """
 
     elementwise = True
     state = ("m", "v")
     memory = {"mu_product": 1.0}
-    ranges = {"momentum_decay": (0, math.inf, False)}
+    ranges = {"momentum_decay": "[0, inf)"}
 
     def __init__(
         self, params: Any, lr: float | Schedule = 2e-3, betas: tuple[float, float] = (0.9, 0.999), eps: float = 1e-8,
@@ -124,8 +124,8 @@ class RAdam(Optimizer):
 
     Liu et al. 2020 (arXiv 1908.03265), Algorithm 2. rho is the number of gradients that v has effectively seen; r holds
     the step back while they are few, as a warm-up would. With beta2 = 0.999 the first five steps are not normalised:
-    momentum alone, at the full rate, which can explode where gradients are large. eps is added before v is corrected
-    (PyTorch); optax adds it after.
+    momentum alone, at the full rate, which can explode where gradients are large. (The paper rectifies from rho > 4 on;
+    the authors' code, PyTorch and optax from 5.) eps is added before v is corrected (PyTorch); optax adds it after.
     """
 
     elementwise = True
@@ -137,18 +137,18 @@ class RAdam(Optimizer):
     ) -> None:  # fmt: skip
         super().__init__(params, lr=lr, betas=betas, eps=eps, weight_decay=weight_decay)
 
-    def numbers(self, state: dict[str, Any], group: dict[str, Any], lr: float) -> dict[str, float]:
+    def numbers(self, state: dict[str, Any], group: dict[str, Any], lr: float) -> dict[str, float | bool]:
         beta2, t = group["betas"][1], state["t"]
         rho_inf = 2 / (1 - beta2) - 1
         rho = rho_inf - 2 * t * beta2**t / (1 - beta2**t)
         if rho <= 5:
-            return {"r": 0.0, "plain": 1.0}
+            return {"r": 0.0, "rectified": False}
         r = math.sqrt((rho - 4) * (rho - 2) * rho_inf / ((rho_inf - 4) * (rho_inf - 2) * rho))
-        return {"r": r, "plain": 0.0}
+        return {"r": r, "rectified": True}
 
     def update(
         self, w: Array, g: Array, m: Array, v: Array, *, lr: float, betas: tuple[float, float], eps: float, r: float,
-        plain: float, t: int,
+        rectified: bool, t: int,
     ) -> None:  # fmt: skip
         beta1, beta2 = betas
         m *= beta1
@@ -156,4 +156,7 @@ class RAdam(Optimizer):
         v *= beta2
         v += (1 - beta2) * g * g
         m_hat = m / (1 - beta1**t)
-        w -= lr * m_hat * (r * (1 - beta2**t) ** 0.5 / (sqrt(v) + eps) + plain)  # one of the two terms is 0
+        if rectified:
+            w -= lr * r * (1 - beta2**t) ** 0.5 * m_hat / (sqrt(v) + eps)
+        else:
+            w -= lr * m_hat

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -23,7 +22,7 @@ class ASGD(Optimizer):
 
     elementwise = True
     state = ("ax",)
-    ranges = {"lambd": (0, math.inf, False), "alpha": (0, math.inf, False), "t0": (0, math.inf, True)}
+    ranges = {"lambd": "[0, inf)", "alpha": "[0, inf)", "t0": "[0, inf]"}
 
     def __init__(
         self, params: Any, lr: float | Schedule = 1e-2, lambd: float = 1e-4, alpha: float = 0.75, t0: float = 1e6,

@@ -19,7 +19,7 @@ class AdaGradInitial(AdaGrad):
     The first step is lr g / sqrt(initial_accumulator + g^2 + eps): small gradients are not blown up to lr.
     """
 
-    ranges = {"initial_accumulator": (0, math.inf, False)}
+    ranges = {"initial_accumulator": "[0, inf)"}
 
     def __init__(
         self, params: Any, lr: float | Schedule = 1e-3, lr_decay: float = 0.0, eps: float = 1e-7,
@@ -30,7 +30,7 @@ class AdaGradInitial(AdaGrad):
             weight_decay=weight_decay, initial_accumulator=initial_accumulator,
         )  # fmt: skip
 
-    def initial(self, name: str, w: Array, group: dict[str, Any]) -> Array:
+    def initial(self, name: str, w: Array, group: dict[str, Any]) -> Any:
         return super().initial(name, w, group) + group["initial_accumulator"]
 
 

@@ -7,8 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ...backend import Array, array_module, device_of, on_device_of, to_device
-from ...tensor import Tensor
+from ...backend import Array, array_module
 from ..optimizer import Optimizer, Schedule
 
 
@@ -29,9 +28,9 @@ class Adafactor(Optimizer):
     largest axes, and only from 128 on.
     """
 
-    optional_state = {"r": "", "c": "", "v": ""}  # by shape, not by a setting: see _state_of
+    state = ("r", "c", "v")  # which of them, the shape decides: see initial
     elementwise = False
-    ranges = {"beta2_decay": (-math.inf, 0, True), "d": (1, math.inf, False)}
+    ranges = {"beta2_decay": "(-inf, 0]", "d": "[1, inf)"}
 
     def __init__(
         self, params: Any, lr: float | Schedule = 1e-2, beta2_decay: float = -0.8,
@@ -56,37 +55,7 @@ class Adafactor(Optimizer):
         u = g / maximum(v**0.5, eps1)
         w -= size * min(lr, t**-0.5) / max(1.0, _rms(u) / d) * u
 
-    # -- state whose shape is not the parameter's, and an eps that may be None
-
-    @staticmethod
-    def _shapes(shape: tuple[int, ...]) -> dict[str, tuple[int, ...]]:
-        return {"r": (*shape[:-1], 1), "c": (*shape[:-2], 1, shape[-1])} if len(shape) > 1 else {"v": shape}
-
-    def _state_of(self, p: Tensor, group: dict[str, Any]) -> dict[str, Any]:
-        state = self._state.setdefault(p, {"t": 0})
-        for name, shape in self._shapes(p.shape).items():
-            if name not in state:
-                with on_device_of(p._data):
-                    state[name] = array_module(p._data).zeros(shape, p.dtype)
-        return state
-
-    def _loaded(self, saved: Any, p: Tensor) -> dict[str, Any]:
-        shapes = self._shapes(p.shape)
-        if not isinstance(saved, dict) or set(saved) != {"t", *shapes}:
-            needed = ", ".join(["t", *shapes])
-            raise ValueError(f"Adafactor: the state of {self._names[p]} must hold {needed}, got {saved!r:.80}")
-        loaded: dict[str, Any] = {"t": int(saved["t"])}
-        for name, shape in shapes.items():
-            x = np.asarray(saved[name])
-            if x.shape != shape or x.dtype != p.dtype:
-                raise ValueError(
-                    f"Adafactor: state {name} of {self._names[p]} has shape {x.shape} and dtype {x.dtype}, expected "
-                    f"{shape} and {p.dtype}"
-                )
-            loaded[name] = to_device(np.array(x, order="C"), device_of(p._data))
-        return loaded
-
-    def _checked(self, name: str, x: Any) -> Any:
-        if name == "eps" and isinstance(x, tuple | list) and len(x) == 2 and x[0] is None:
-            return None, self._number(name, x[1])
-        return super()._checked(name, x)
+    def initial(self, name: str, w: Array, group: dict[str, Any]) -> Any:
+        """r and c of a matrix, of one column and of one row; v of a vector."""
+        shapes = {"r": (*w.shape[:-1], 1), "c": (*w.shape[:-2], 1, w.shape[-1])} if w.ndim > 1 else {"v": w.shape}
+        return array_module(w).zeros(shapes[name], w.dtype) if name in shapes else None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 from ...backend import Array, array_module
@@ -24,8 +23,8 @@ class FTRL(Optimizer):
     elementwise = True
     state = ("z", "n")
     ranges = {
-        "beta": (0, math.inf, False), "l1": (0, math.inf, False), "l2": (0, math.inf, False),
-        "lr_power": (-math.inf, 0, True), "initial_accumulator": (0, math.inf, False),
+        "beta": "[0, inf)", "l1": "[0, inf)", "l2": "[0, inf)",
+        "lr_power": "(-inf, 0]", "initial_accumulator": "[0, inf)",
     }  # fmt: skip
 
     def __init__(
@@ -35,14 +34,15 @@ class FTRL(Optimizer):
         super().__init__(
             params, lr=lr, beta=beta, l1=l1, l2=l2, lr_power=lr_power, initial_accumulator=initial_accumulator
         )
-        for group in self.param_groups:
-            if not (group["beta"] or group["l2"] or group["initial_accumulator"]):
-                raise ValueError(
-                    "FTRL divides by zero where the gradient is 0 at first, unless beta, l2 or initial_accumulator is "
-                    "positive; give beta=1e-6"
-                )
 
-    def initial(self, name: str, w: Array, group: dict[str, Any]) -> Array:
+    def check_group(self, group: dict[str, Any]) -> None:
+        if not (group["beta"] or group["l2"] or group["initial_accumulator"]):
+            raise ValueError(
+                "FTRL divides by zero where the gradient is 0 at first, unless beta, l2 or initial_accumulator is "
+                "positive; give beta=1e-6"
+            )
+
+    def initial(self, name: str, w: Array, group: dict[str, Any]) -> Any:
         zeros = super().initial(name, w, group)
         return zeros + group["initial_accumulator"] if name == "n" else zeros
 
@@ -79,7 +79,7 @@ class MADGRAD(Optimizer):
     ) -> None:  # fmt: skip
         super().__init__(params, lr=lr, momentum=momentum, eps=eps, weight_decay=weight_decay)
 
-    def initial(self, name: str, w: Array, group: dict[str, Any]) -> Array:
+    def initial(self, name: str, w: Array, group: dict[str, Any]) -> Any:
         return array_module(w).array(w, order="C") if name == "w0" else super().initial(name, w, group)
 
     def update(

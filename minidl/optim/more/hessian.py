@@ -13,15 +13,14 @@ gradient itself, with a graph of its own where a new estimate is due.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from ...backend import Array, device_of, on_device_of, to_device
 from ...kernels import maximum, minimum, sqrt
-from ...tensor import Tensor, _as_tensor, _differentiate
+from ...tensor import Tensor, _as_tensor, grad
 from ..optimizer import Optimizer, Schedule
 
 
@@ -29,7 +28,10 @@ class _Hessian(Optimizer):
     """What both rules share: gradient, probes, estimate. A rule writes `update`, and `refresh` for a new estimate."""
 
     elementwise = True
-    ranges = {"update_interval": (1, math.inf, False), "seed": (0, 2.0**53, False)}
+    closure = "loss"
+    gradients = "1 + 1 / update_interval"
+    memory = {"estimates": 0.0}  # how many the state has taken in
+    ranges = {"update_interval": "{1, 2, ...}", "seed": "{0, 1, ...}"}
     _estimates: dict[Tensor, Array] = {}  # of this step
 
     def probe(self, rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
@@ -62,7 +64,7 @@ class _Hessian(Optimizer):
             )
         due = self.steps % self.param_groups[0]["update_interval"] == 0
         params = list(self.parameters())
-        gradients = _gradients(loss, params, create_graph=due)
+        gradients = grad(loss, params, create_graph=due, allow_unused=True)
         self._estimates = self._diagonal(params, gradients) if due else {}
         for p, g in zip(params, gradients, strict=True):
             p._grad = None if g is None else _as_tensor(g._data)  # detach() would keep the graph alive
@@ -74,7 +76,7 @@ class _Hessian(Optimizer):
 
     def _diagonal(self, params: list[Tensor], gradients: list[Tensor | None]) -> dict[Tensor, Array]:
         """u * (H u) for every parameter with a gradient; u is drawn on the host, from the seed and the step alone."""
-        rng = np.random.default_rng([int(self.param_groups[0]["seed"]), self.steps])
+        rng = np.random.default_rng([self.param_groups[0]["seed"], self.steps])
         probes: dict[Tensor, Array] = {}
         slope: Any = None
         for p, g in zip(params, gradients, strict=True):
@@ -83,22 +85,15 @@ class _Hessian(Optimizer):
                 probes[p] = u = to_device(u, device_of(p._data))
                 slope = (g * u).sum() if slope is None else slope + (g * u).sum()
         curved = slope is not None and slope.requires_grad  # else the loss is linear
-        Hu = _gradients(slope, list(probes), create_graph=False) if curved else [None] * len(probes)
+        Hu = grad(slope, list(probes), allow_unused=True) if curved else [None] * len(probes)
         return {p: u * 0 if x is None else u * x._data for (p, u), x in zip(probes.items(), Hu, strict=True)}
 
     def prepare(self, updates: list[tuple[Tensor, dict[str, Any], dict[str, Any], float]]) -> None:
         for p, state, group, _ in updates:
             if p in self._estimates:
+                state["estimates"] += 1
                 with on_device_of(p._data):
                     self.refresh(state[self.state[-1]], self._estimates[p], group["betas"])
-
-
-def _gradients(y: Tensor, params: Sequence[Tensor], create_graph: bool) -> list[Tensor | None]:
-    """As minidl.grad, but None, not an error, for a parameter that y does not depend on."""
-    leaves: dict[int, tuple[Tensor, Any]] = {}
-    with on_device_of(y._data):
-        _differentiate([y], [None], leaves, params, create_graph, create_graph)
-    return [_as_tensor(leaves[id(p)][1]) if id(p) in leaves else None for p in params]
 
 
 class SophiaH(_Hessian):
@@ -112,7 +107,7 @@ class SophiaH(_Hessian):
     """
 
     state = ("m", "h")
-    ranges = _Hessian.ranges | {"gamma": (0, math.inf, False)}
+    ranges = _Hessian.ranges | {"gamma": "[0, inf)"}
 
     def __init__(
         self, params: Any, lr: float | Schedule = 1e-4, betas: tuple[float, float] = (0.965, 0.99), gamma: float = 0.01,
@@ -147,12 +142,13 @@ class AdaHessian(_Hessian):
     w <- (1 - lr weight_decay) w - lr m^ / (sqrt(v^)^hessian_power + eps)            Yao et al. 2020, arXiv 2006.00719
 
     Adam with the Hessian's diagonal in the place of the gradient; u is +1 or -1 (Rademacher), so that D is exact where
-    the Hessian is diagonal. m^ = m / (1 - beta1^t), v^ = v / (1 - beta2^t). The authors
+    the Hessian is diagonal. m^ = m / (1 - beta1^t), v^ = v / (1 - beta2^n), where n counts the estimates that v has
+    taken in (t instead of n, as in a PyTorch collection, makes v^ up to update_interval times too small). The authors
     average |D| over the spatial axes of convolution kernels; here every weight has its own.
     """
 
     state = ("m", "v")
-    ranges = _Hessian.ranges | {"hessian_power": (0, 1, True)}
+    ranges = _Hessian.ranges | {"hessian_power": "[0, 1]"}
 
     def __init__(
         self, params: Any, lr: float | Schedule = 0.15, betas: tuple[float, float] = (0.9, 0.999), eps: float = 1e-4,
@@ -171,14 +167,18 @@ class AdaHessian(_Hessian):
         h *= beta2
         h += (1 - beta2) * D * D
 
+    def numbers(self, state: dict[str, Any], group: dict[str, Any], lr: float) -> dict[str, float | bool]:
+        n = state["estimates"]
+        return {"n": n} if n else {"n": 1.0, "lr": 0.0}  # first reached between two estimates: it waits for one
+
     def update(
         self, w: Array, g: Array, m: Array, v: Array, *, lr: float, betas: tuple[float, float], eps: float,
-        weight_decay: float, hessian_power: float, t: int,
+        weight_decay: float, hessian_power: float, t: int, n: float,
     ) -> None:  # fmt: skip
         beta1, beta2 = betas
         m *= beta1
         m += (1 - beta1) * g
         m_hat = m / (1 - beta1**t)
-        v_hat = v / (1 - beta2**t)
+        v_hat = v / (1 - beta2**n)
         w *= 1 - lr * weight_decay
         w -= lr * m_hat / (sqrt(v_hat) ** hessian_power + eps)

@@ -29,7 +29,7 @@ class LARS(Optimizer):
 
     state = ("v",)
     elementwise = False
-    ranges = {"trust_coefficient": (0, math.inf, False)}
+    ranges = {"trust_coefficient": "[0, inf)"}
 
     def __init__(
         self, params: Any, lr: float | Schedule, momentum: float = 0.9, weight_decay: float = 0.0,
@@ -123,7 +123,7 @@ class LAMBClamped(LAMB):
     Without bias correction, and phi(z) = min(z, 10): the form of the PyTorch collections.
     """
 
-    ranges = {"max_norm": (0, math.inf, True)}
+    ranges = {"max_norm": "[0, inf]"}
 
     def __init__(
         self, params: Any, lr: float | Schedule = 1e-3, betas: tuple[float, float] = (0.9, 0.999), eps: float = 1e-6,

@@ -36,11 +36,12 @@ class LBFGS(Optimizer):
     One group of parameters only, as in PyTorch. Memory: 2 history_size numbers per weight.
     """
 
-    elementwise = False
+    closure = "backward"
+    gradients = "1 to max_eval (25)"
     shared = {"iterations": 0.0, "evaluations": 0.0, "t": 0.0}
     ranges = {
-        "max_iter": (1, math.inf, False), "max_eval": (1, math.inf, False), "history_size": (1, math.inf, False),
-        "tolerance_grad": (0, math.inf, False), "tolerance_change": (0, math.inf, False), "wolfe": (0, 1, False),
+        "max_iter": "{1, 2, ...}", "max_eval": "{1, 2, ...}", "history_size": "{1, 2, ...}",
+        "tolerance_grad": "[0, inf)", "tolerance_change": "[0, inf)", "wolfe": "[0, 1)",
     }  # fmt: skip
 
     def __init__(
@@ -55,16 +56,17 @@ class LBFGS(Optimizer):
         )  # fmt: skip
         if len(self.param_groups) > 1:
             raise ValueError(f"LBFGS sees all parameters as one vector: one group, got {len(self.param_groups)}")
-        group = self.param_groups[0]
-        if group["line_search_fn"] not in (None, "strong_wolfe"):
-            raise ValueError(f"LBFGS: line_search_fn is 'strong_wolfe' or None, got {group['line_search_fn']!r}")
-        if not 0 < group["wolfe"][0] < group["wolfe"][1]:
-            raise ValueError(f"LBFGS: wolfe must be c1 and c2 with 0 < c1 < c2 < 1, got {group['wolfe']}")
-        self._params: list[Tensor] = group["params"]
+        self._params: list[Tensor] = self.param_groups[0]["params"]
         self._s: list[Array] = []  # changes of w, oldest first
         self._y: list[Array] = []  # and of g
         self._d: Array | None = None  # the last direction
         self._g: Array | None = None  # the gradient where it was taken
+
+    def check_group(self, group: dict[str, Any]) -> None:
+        if group["line_search_fn"] not in (None, "strong_wolfe"):
+            raise ValueError(f"LBFGS: line_search_fn is 'strong_wolfe' or None, got {group['line_search_fn']!r}")
+        if not 0 < group["wolfe"][0] < group["wolfe"][1]:
+            raise ValueError(f"LBFGS: wolfe must be c1 and c2 with 0 < c1 < c2 < 1, got {group['wolfe']}")
 
     @property
     def evaluations(self) -> int:
@@ -90,14 +92,14 @@ class LBFGS(Optimizer):
     def _iterate(self, closure: Callable[[], Any], group: dict[str, Any], lr: float) -> Any:
         last_call = self.evaluations + group["max_eval"]
         first_loss, f, g = self._evaluate(closure)
-        for k in range(1, int(group["max_iter"]) + 1):
+        for k in range(1, group["max_iter"] + 1):
             if not math.isfinite(f) or _largest(g) <= group["tolerance_grad"]:
                 break
             self.common["iterations"] += 1
             if self._d is None or self._g is None:
                 d, t = -g, lr * min(1.0, 1 / float(abs(g).sum()))
             else:
-                self._remember(self.common["t"] * self._d, g - self._g, int(group["history_size"]))
+                self._remember(self.common["t"] * self._d, g - self._g, group["history_size"])
                 d, t = self._direction(g), lr
             slope = float(g @ d)
             self._d, self._g = d, g

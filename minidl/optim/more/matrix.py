@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ...backend import Array, array_module, device_of, to_device
+from ...backend import Array, array_module
 from ...kernels import maximum, sqrt
 from ...tensor import Tensor
 from ..optimizer import Optimizer, Schedule
@@ -34,7 +34,7 @@ class Muon(Optimizer):
 
     state = ("b",)
     elementwise = False
-    ranges = {"ns_steps": (1, 100, False)}
+    ranges = {"ns_steps": "{1, 2, ...}"}
 
     def __init__(
         self, params: Any, lr: float | Schedule = 1e-3, weight_decay: float = 0.1, momentum: float = 0.95,
@@ -46,9 +46,7 @@ class Muon(Optimizer):
             ns_coefficients=ns_coefficients, eps=eps, ns_steps=ns_steps, adjust_lr_fn=adjust_lr_fn,
         )  # fmt: skip
 
-    def _add_group(self, given: Any) -> None:
-        super()._add_group(given)
-        group = self.param_groups[-1]
+    def check_group(self, group: dict[str, Any]) -> None:
         if group["adjust_lr_fn"] not in (None, "original", "match_rms_adamw"):
             raise ValueError(f"Muon: adjust_lr_fn is 'original' or 'match_rms_adamw', got {group['adjust_lr_fn']!r}")
         for p in group["params"]:
@@ -61,7 +59,7 @@ class Muon(Optimizer):
 
     def update(
         self, w: Array, g: Array, b: Array, *, lr: float, weight_decay: float, momentum: float, nesterov: bool,
-        ns_coefficients: tuple[float, float, float], eps: float, ns_steps: float, adjust_lr_fn: str | None,
+        ns_coefficients: tuple[float, float, float], eps: float, ns_steps: int, adjust_lr_fn: str | None,
     ) -> None:  # fmt: skip
         b *= momentum
         b += (1 - momentum) * g
@@ -70,7 +68,7 @@ class Muon(Optimizer):
         like_adamw = adjust_lr_fn == "match_rms_adamw"
         scale = 0.2 * math.sqrt(max(rows, columns)) if like_adamw else math.sqrt(max(1, columns / rows))
         w *= 1 - lr * weight_decay
-        w -= lr * scale * newton_schulz(d, ns_coefficients, int(ns_steps), eps)
+        w -= lr * scale * newton_schulz(d, ns_coefficients, ns_steps, eps)
 
 
 def newton_schulz(
@@ -129,27 +127,10 @@ class _Sided(Optimizer):
         """The length of each axis; 0 for an axis that gets no matrix."""
         return list(shape)
 
-    def initial(self, name: str, w: Array, group: dict[str, Any]) -> Array:
+    def initial(self, name: str, w: Array, group: dict[str, Any]) -> Any:
         if name not in self.flat:
             return super().initial(name, w, group)
         return array_module(w).zeros(sum(n * n for n in self.sides(w.shape, group)), dtype=w.dtype)
-
-    def _loaded(self, saved: Any, p: Tensor) -> dict[str, Any]:
-        """As the base class, which knows only states of the parameter's shape, and the flat ones besides."""
-        own = {key: saved[key] for key in self.flat if isinstance(saved, dict) and key in saved}
-        like = np.zeros(p.shape, p.dtype)
-        loaded = super()._loaded({**saved, **dict.fromkeys(own, like)} if own else saved, p)
-        group = next(group for group in self.param_groups if p in set(group["params"]))
-        for key, x in own.items():
-            expected = self.initial(key, p._data, group)
-            x = np.asarray(x)
-            if x.shape != expected.shape or x.dtype != expected.dtype:
-                raise ValueError(
-                    f"{type(self).__name__}: state {key} of {self._names[p]} has shape {x.shape} and dtype {x.dtype}, "
-                    f"expected {expected.shape} and {expected.dtype}"
-                )
-            loaded[key] = to_device(np.array(x), device_of(p._data))
-        return loaded
 
 
 def _matrices(flat: Array, sides: Sequence[int]) -> list[Array]:
@@ -183,7 +164,7 @@ class Shampoo(_Sided):
 
     state = ("P", "root")
     flat = state
-    ranges = {"precondition_frequency": (1, math.inf, False)}
+    ranges = {"precondition_frequency": "{1, 2, ...}"}
 
     def __init__(
         self, params: Any, lr: float | Schedule = 0.1, eps: float = 1e-4, precondition_frequency: int = 1,
@@ -197,7 +178,7 @@ class Shampoo(_Sided):
         return list(shape) or [1]
 
     def update(
-        self, w: Array, g: Array, P: Array, root: Array, *, lr: float, eps: float, precondition_frequency: float, t: int
+        self, w: Array, g: Array, P: Array, root: Array, *, lr: float, eps: float, precondition_frequency: int, t: int
     ) -> None:
         g = g.reshape(w.shape or (1,))
         Ps, roots = _matrices(P, g.shape), _matrices(root, g.shape)
@@ -232,8 +213,8 @@ class SOAP(_Sided):
     state = ("m", "v", "P", "Q")
     flat = ("P", "Q")
     ranges = {
-        "precondition_frequency": (1, math.inf, False), "shampoo_beta": (0, 1, False),
-        "max_precondition_dim": (0, math.inf, False),
+        "precondition_frequency": "{1, 2, ...}", "shampoo_beta": "[0, 1)",
+        "max_precondition_dim": "{0, 1, ...}",
     }  # fmt: skip
 
     def __init__(
@@ -254,8 +235,8 @@ class SOAP(_Sided):
 
     def update(
         self, w: Array, g: Array, m: Array, v: Array, P: Array, Q: Array, *, lr: float, betas: tuple[float, float],
-        shampoo_beta: float, eps: float, weight_decay: float, precondition_frequency: float,
-        max_precondition_dim: float, precondition_1d: bool, t: int,
+        shampoo_beta: float, eps: float, weight_decay: float, precondition_frequency: int,
+        max_precondition_dim: int, precondition_1d: bool, t: int,
     ) -> None:  # fmt: skip
         beta1, beta2 = betas
         group = {"max_precondition_dim": max_precondition_dim, "precondition_1d": precondition_1d}

@@ -7,6 +7,7 @@ from typing import Any
 
 from ...backend import Array
 from ..optimizer import Optimizer, Schedule
+from ..ranges import number
 from ..sgd import SGD
 
 
@@ -14,7 +15,8 @@ class SGDW(SGD):
     """w <- w - lr weight_decay w, then SGD's step without L2 term          Loshchilov & Hutter 2019, Algorithm 1
 
     With momentum the L2 term of SGD would enter the buffer and act for many steps; this decay acts once. As in AdamW
-    it is multiplied by lr (the paper, arXiv 1711.05101, multiplies by the schedule's factor only).
+    it is multiplied by lr (the paper, arXiv 1711.05101, multiplies by the schedule's factor only, and keeps the rate
+    inside the buffer).
     """
 
     def __init__(
@@ -60,7 +62,7 @@ class QHM(Optimizer):
 
     elementwise = True
     state = ("v",)
-    ranges = {"nu": (0, 1, True)}
+    ranges = {"nu": "[0, 1]"}
 
     def __init__(
         self, params: Any, lr: float | Schedule, beta: float = 0.999, nu: float = 0.7, weight_decay: float = 0.0
@@ -87,15 +89,18 @@ class AggMo(Optimizer):
         self, params: Any, lr: float | Schedule, betas: Sequence[float] = (0.0, 0.9, 0.99), weight_decay: float = 0.0
     ) -> None:
         super().__init__(params, lr=lr, betas=betas, weight_decay=weight_decay)
-        counts = {len(group["betas"]) for group in self.param_groups}
-        if len(counts) > 1 or 0 in counts:
-            raise ValueError(f"AggMo: betas must be one or more, as many in every group, got {sorted(counts)}")
-        self.state = tuple(f"b{i}" for i in range(1, counts.pop() + 1))  # type: ignore[misc]  # one buffer per beta
 
     def _checked(self, name: str, x: Any) -> Any:
         if name == "betas":  # any number of them, not just as many as the default has
-            return tuple(self._number(name, beta) for beta in x)
+            return tuple(number("AggMo", name, beta, "[0, 1)") for beta in x)
         return super()._checked(name, x)
+
+    def check_group(self, group: dict[str, Any]) -> None:
+        buffers = tuple(f"b{i}" for i in range(1, len(group["betas"]) + 1))
+        if self.state not in ((), buffers) or not buffers:
+            needed = len(self.state) or "one or more"
+            raise ValueError(f"AggMo: betas must be {needed}, as many in every group, got {group['betas']}")
+        self.state = buffers  # type: ignore[misc]  # one for each beta
 
     def update(self, w: Array, g: Array, *buffers: Array, lr: float, betas: tuple[float, ...]) -> None:
         for beta, b in zip(betas, buffers, strict=True):

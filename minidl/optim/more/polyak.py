@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import Any
 
 from ...backend import Array, on_device_of
 from ...tensor import Tensor
@@ -23,16 +22,13 @@ class PolyakStep(Optimizer):
     """
 
     elementwise = True
-    needs_closure: ClassVar[bool] = True
-    ranges = {"c": (0, math.inf, False)}
+    closure = "backward"
+    ranges = {"c": "(0, inf)"}
 
     def __init__(
         self, params: Any, lr: float | Schedule = 1.0, c: float = 1.0, f_min: float = 0.0, eps: float = 0.0
     ) -> None:
         super().__init__(params, lr=lr, c=c, f_min=f_min, eps=eps)
-        for group in self.param_groups:
-            if not group["c"] > 0:
-                raise ValueError(f"PolyakStep: c must be positive, got {group['c']}")
 
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Evaluate closure() and update; returns the loss, that of before the update. TypeError without a closure."""

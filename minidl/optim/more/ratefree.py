@@ -15,8 +15,8 @@ from ...kernels import sqrt
 from ...tensor import Tensor
 from ..optimizer import Optimizer, Schedule
 
-_RATES = {"d0": (math.ulp(0.0), math.inf, False), "d_coef": (0, math.inf, False), "beta3": (0, 1, False),
-          "reps_rel": (math.ulp(0.0), math.inf, False), "r2_start": (math.ulp(0.0), math.inf, False)}  # fmt: skip
+_RATES = {"d0": "(0, inf)", "d_coef": "[0, inf)", "beta3": "[0, 1)",
+          "reps_rel": "(0, inf)", "r2_start": "(0, inf)"}  # fmt: skip
 Updates = list[tuple[Tensor, dict[str, Any], dict[str, Any], float]]
 
 
@@ -61,7 +61,7 @@ class DoG(Optimizer):
     ) -> None:  # fmt: skip
         super().__init__(params, lr=lr, reps_rel=reps_rel, eps=eps, weight_decay=weight_decay)
 
-    def initial(self, name: str, w: Array, group: dict[str, Any]) -> Array:
+    def initial(self, name: str, w: Array, group: dict[str, Any]) -> Any:
         return w.copy()
 
     def prepare(self, updates: Updates) -> None:
@@ -121,7 +121,8 @@ class DAdaptAdam(Optimizer):
     s <- b s + (1 - b) D g;  d' = max(d, num / ((1 - b) ||s||_1));  after it  d <- d'
 
     D-Adaptation: Defazio & Mishchenko 2023 (arXiv 2301.07733), the version for Adam. d estimates the distance to a
-    minimum in the coordinate where it is largest. weight_decay is AdamW's. The authors' code has bias_correction=False
+    minimum in the coordinate where it is largest. The v in num is the old one, as in the authors' code and optax (the
+    paper takes the new one). weight_decay is AdamW's. The authors' code has bias_correction=False
     as its default, D = d lr; optax has True.
     """
 
@@ -194,10 +195,7 @@ class Prodigy(DAdaptAdam):
             bias_correction=bias_correction, safeguard_warmup=safeguard_warmup, weight_decay=weight_decay,
         )  # fmt: skip
 
-    def _checked(self, name: str, x: Any) -> Any:
-        return None if name == "beta3" and x is None else super()._checked(name, x)
-
-    def initial(self, name: str, w: Array, group: dict[str, Any]) -> Array:
+    def initial(self, name: str, w: Array, group: dict[str, Any]) -> Any:
         return w.copy() if name == "w0" else super().initial(name, w, group)
 
     def prepare(self, updates: Updates) -> None:

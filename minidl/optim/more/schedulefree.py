@@ -12,7 +12,6 @@ pass it as `lr`.
 
 from __future__ import annotations
 
-import math
 from typing import Any, ClassVar
 
 from ...backend import Array, on_device_of
@@ -28,18 +27,19 @@ class _ScheduleFree(Optimizer):
     state: ClassVar[tuple[str, ...]] = ("z",)
     optional_state = {"y": "evaluating"}  # kept while the model holds x, so that train() restores it to the bit
     memory = {"lr_max": 0.0, "weights": 0.0}
-    ranges = {"r": (0, math.inf, False), "weight_lr_power": (0, math.inf, False)}
+    ranges = {"r": "[0, inf)", "weight_lr_power": "[0, inf)"}
 
-    def _checked(self, name: str, x: Any) -> Any:
-        x = super()._checked(name, x)
-        if (name == "momentum" and x == 0) or (name == "betas" and x[0] == 0):
-            raise ValueError(f"{type(self).__name__}: {name} must be positive, got {x}: x = (y - (1 - beta) z) / beta")
-        return x
+    def check_group(self, group: dict[str, Any]) -> None:
+        if self._beta(group) == 0:
+            name = "betas" if "betas" in group else "momentum"
+            raise ValueError(
+                f"{type(self).__name__}: {name} must be positive, got {group[name]}: x = (y - (1 - beta) z) / beta"
+            )
 
     def _beta(self, group: dict[str, Any]) -> float:
         return group["betas"][0] if "betas" in group else group["momentum"]
 
-    def initial(self, name: str, w: Array, group: dict[str, Any]) -> Array:
+    def initial(self, name: str, w: Array, group: dict[str, Any]) -> Any:
         return w.copy() if name == "z" else super().initial(name, w, group)
 
     def numbers(self, state: dict[str, Any], group: dict[str, Any], lr: float) -> dict[str, float]:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
@@ -27,7 +27,8 @@ class RandomSearch(Optimizer):
     The draws are made on the host, from (seed, step) alone: the same on every device, and after a resume.
     """
 
-    needs_closure: ClassVar[bool] = True
+    closure = "loss"
+    gradients = "0"
     shared = {"best": math.inf, "seed": 0}
 
     def __init__(self, params: Any, lr: float | Schedule, seed: int = 0) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 from ...backend import Array
@@ -24,7 +23,7 @@ class AdaBound(Optimizer):
     state = ("m", "v")
     optional_state = {"v_max": "amsbound"}
     memory = {"base_lr": 0.0}
-    ranges = {"final_lr": (0, math.inf, False), "gamma": (1e-12, math.inf, False)}
+    ranges = {"final_lr": "[0, inf)", "gamma": "(0, inf)"}
 
     def __init__(
         self, params: Any, lr: float | Schedule = 1e-3, betas: tuple[float, float] = (0.9, 0.999),
@@ -98,7 +97,7 @@ class Yogi(Optimizer):
 
     elementwise = True
     state = ("m", "v")
-    ranges = {"initial_accumulator": (0, math.inf, False)}
+    ranges = {"initial_accumulator": "[0, inf)"}
 
     def __init__(
         self, params: Any, lr: float | Schedule = 1e-2, betas: tuple[float, float] = (0.9, 0.999), eps: float = 1e-3,
@@ -108,7 +107,7 @@ class Yogi(Optimizer):
             params, lr=lr, betas=betas, eps=eps, initial_accumulator=initial_accumulator, weight_decay=weight_decay
         )
 
-    def initial(self, name: str, w: Array, group: dict[str, Any]) -> Array:
+    def initial(self, name: str, w: Array, group: dict[str, Any]) -> Any:
         return super().initial(name, w, group) + group["initial_accumulator"]
 
     def update(

@@ -80,21 +80,22 @@ class Rprop(Optimizer):
 
     elementwise = True
     state = ("g_prev", "size")
-    ranges = {"etas": (0, float("inf"), False), "step_sizes": (0, float("inf"), False)}
+    ranges = {"etas": "[0, inf)", "step_sizes": "[0, inf)"}
 
     def __init__(
         self, params: Any, lr: float | Schedule = 1e-2, etas: tuple[float, float] = (0.5, 1.2),
         step_sizes: tuple[float, float] = (1e-6, 50.0),
     ) -> None:  # fmt: skip
         super().__init__(params, lr=lr, etas=etas, step_sizes=step_sizes)
-        for group in self.param_groups:
-            (shrink, grow), (low, high) = group["etas"], group["step_sizes"]
-            if not 0 < shrink < 1 < grow:
-                raise ValueError(f"Rprop: etas must be (below 1, above 1), got {(shrink, grow)}")
-            if not low <= high:
-                raise ValueError(f"Rprop: step_sizes must be (smallest, largest), got {(low, high)}")
 
-    def initial(self, name: str, w: Array, group: dict[str, Any]) -> Array:
+    def check_group(self, group: dict[str, Any]) -> None:
+        (shrink, grow), (low, high) = group["etas"], group["step_sizes"]
+        if not 0 < shrink < 1 < grow:
+            raise ValueError(f"Rprop: etas must be (below 1, above 1), got {(shrink, grow)}")
+        if not low <= high:
+            raise ValueError(f"Rprop: step_sizes must be (smallest, largest), got {(low, high)}")
+
+    def initial(self, name: str, w: Array, group: dict[str, Any]) -> Any:
         start = super().initial(name, w, group)
         if name == "size":
             start += self._rate(group)

@@ -22,11 +22,14 @@ from ..optimizer import Optimizer, Schedule
 class Wrapper(Optimizer):
     """An optimizer that does something around the steps of another, `base`. TypeError where base is none."""
 
+    gradients = "as base"
+
     def __init__(self, base: Optimizer) -> None:
         if not isinstance(base, Optimizer):
             me = type(self).__name__
             raise TypeError(f"{me} wraps an optimizer, {me}(SGD(params, lr=0.1)), got {base!r:.60}")
         self.base = base
+        self.closure = self.closure or base.closure  # type: ignore[misc]  # what this one needs, or the base
 
     def __getattr__(self, name: str) -> Any:  # asked only for what the wrapper lacks: param_groups, steps, eval, ...
         if name == "base":  # while a copy is being made
@@ -141,6 +144,9 @@ class SAM(Wrapper):
     closure runs twice, so that dropout draws twice and batch statistics are updated twice; step() returns the first
     loss, that at w.
     """
+
+    closure = "backward"
+    gradients = "2"
 
     def __init__(self, base: Optimizer, rho: float = 0.05) -> None:
         super().__init__(base)
