@@ -31,7 +31,8 @@ TEXT = (ast.JoinedStr, ast.List, ast.Tuple, ast.ListComp)  # what + does not add
 class Mutant:
     """One slip: `old` and `new` are the statement's text before and after, `edit` the bytes of the file to replace.
 
-    A test can notice it if it runs one of `lines`, or, where `uses` is a class, if it uses that class.
+    A test can notice it if it runs one of `lines`, or, where `uses` is a class, if it uses that class. What is `early`,
+    a default or a statement outside of functions, it may also just look at.
     """
 
     file: str
@@ -43,6 +44,7 @@ class Mutant:
     edit: tuple[int, int, str] = field(repr=False)
     lines: tuple[int, int] = field(repr=False)
     uses: str = field(default="", repr=False)
+    early: bool = field(default=False, repr=False)
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line} {self.where}: {self.old}  ->  {self.new}"
@@ -98,25 +100,22 @@ class _File:
             first = stmt.body[1] if _is_text(stmt.body[0]) and len(stmt.body) > 1 else stmt.body[0]
             inner = _in_function(stmt, scope)
             for default in _defaults(stmt):
-                yield from self.here(default, Scope(inner.name), (first.lineno, stmt.end_lineno), "", whole=False)
+                yield from self.here(default, Scope(inner.name), (first.lineno, stmt.end_lineno), whole=False)
             yield from self.of_body(stmt.body, inner)
         elif isinstance(stmt, ast.ClassDef):
             yield from self.of_body(stmt.body, _in_class(stmt, scope))
         elif not isinstance(stmt, SKIPPED) and not _is_text(stmt) and not _is_all(stmt):
-            end = stmt.body[0].lineno - 1 if _has_body(stmt) else stmt.end_lineno
-            lines = (stmt.lineno, max(stmt.lineno, end))
-            if scope.inside is ast.Module:
-                lines = (1, len(self.starts))
-            yield from self.here(stmt, scope, lines, scope.name if scope.inside is ast.ClassDef else "")
+            lines = (1, len(self.starts)) if scope.inside is ast.Module else (stmt.lineno, stmt.lineno)
+            yield from self.here(stmt, scope, lines)
         for name in ("body", "orelse", "finalbody") if not isinstance(stmt, ast.FunctionDef | ast.ClassDef) else ():
             yield from self.of_body(getattr(stmt, name, []), scope)
         for handler in getattr(stmt, "handlers", []):
             yield from self.of_body(handler.body, scope)
 
-    def here(
-        self, stmt: ast.stmt, scope: Scope, lines: tuple[int, int], uses: str, whole: bool = True
-    ) -> Iterator[Mutant]:
-        """The mutants of one statement, without those of the statements in it."""
+    def here(self, stmt: ast.stmt, scope: Scope, lines: tuple[int, int], whole: bool = True) -> Iterator[Mutant]:
+        """The mutants of one statement, without those of the statements in it; not whole: of a default."""
+        uses = scope.name if scope.inside is ast.ClassDef else ""
+        early = not whole or scope.inside is not ast.FunctionDef
         before = _text(stmt)
         seen = {before}
         for kind, node, new, after in _changes(stmt, scope, whole):
@@ -128,7 +127,7 @@ class _File:
             more = node.end_lineno - node.lineno - text.count("\n")
             text = text + "\n" * more if isinstance(new, ast.stmt) else text[:-1] + "\n" * more + ")"
             line = node.lineno
-            yield Mutant(self.file, scope.name, kind, line, before, after, (begin, end, text), lines, uses)
+            yield Mutant(self.file, scope.name, kind, line, before, after, (begin, end, text), lines, uses, early)
 
 
 def _changes(stmt: ast.stmt, scope: Scope, whole: bool) -> Iterator[tuple[str, ast.AST, ast.AST, str]]:

@@ -53,8 +53,8 @@ EXPLAINED = TESTS / "mutation_survivors.toml"
 CACHE = ROOT / ".pytest_cache" / "mutation"
 # whose tests are asked: not those of whole programs (cli, lab, examples), which would notice much, slowly
 ASKED = (
-    "test_optim*.py", "test_schedules.py", "test_finder.py", "test_plateau.py", "test_clip.py", "test_gpu_path.py",
-    "test_train.py", "test_checkpoint.py",
+    "test_optim*.py", "test_schedules.py", "test_finder.py", "test_plateau.py", "test_clip.py", "test_ranges.py",
+    "test_gpu_path.py", "test_train.py", "test_checkpoint.py",
 )  # fmt: skip
 SKIPPED = {"test_optim_mutations.py"}  # makes mutants of its own, from the text
 MEMORY = 8 << 30  # bytes of address space: a mutant may ask for any amount
@@ -72,7 +72,8 @@ def _quiet_child() -> None:
     null = os.open(os.devnull, os.O_RDWR)
     for fd in (0, 1, 2):
         os.dup2(null, fd)
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     phases = (hypothesis.Phase.explicit, hypothesis.Phase.generate)  # a failure need not be made small
     hypothesis.settings.register_profile(
@@ -119,7 +120,7 @@ class _Chosen:
     @pytest.hookimpl(hookwrapper=True)
     def pytest_runtest_protocol(self, item: Any) -> Iterator[None]:
         self.report.write_text(item.nodeid)
-        _limit(5 + 10 * self.seconds[item.nodeid])
+        _limit(3 + 10 * self.seconds[item.nodeid])
         yield
         _limit(120)
 
@@ -216,14 +217,13 @@ def _record(file: str, folder: str) -> int:
     _quiet_child()
     recorder = _Recorder()
     _pytest([file], folder, recorder)
-    tests = {name: test for name, test in recorder.tests.items() if test["lines"]}
-    _pytest([file], folder, _Control(tests, Path(folder, "report")))
-    Path(folder, "record").write_text(json.dumps(tests))
+    _pytest([file], folder, _Control(recorder.tests, Path(folder, "report")))
+    Path(folder, "record").write_text(json.dumps(recorder.tests))
     return 0
 
 
 def recorded(jobs: int) -> dict[str, Record]:
-    """Every test that runs a line of the package; from the cache, unless a source or a test has changed."""
+    """Every test, with the lines that it runs; from the cache, unless a source or a test has changed."""
     files = [*ROOT.glob("minidl/**/*.py"), *TESTS.glob("**/*.py"), *TESTS.glob("golden/*"), ROOT / "setup.cfg"]
     text = b"".join(str(f.relative_to(ROOT)).encode() + f.read_bytes() for f in sorted(files) if f.is_file())
     cache = CACHE / f"{hashlib.sha256(text).hexdigest()[:16]}.json"
@@ -248,11 +248,15 @@ def recorded(jobs: int) -> dict[str, Record]:
 def touching(mutant: Mutant, tests: dict[str, Record]) -> dict[str, float]:
     """The tests that may notice a mutant, with their seconds."""
     low, high = mutant.lines
-    lines = set(range(low, high + 1))
-    return {
-        name: test["seconds"] for name, test in tests.items()
-        if (mutant.uses in test["classes"] if mutant.uses else not lines.isdisjoint(test["lines"].get(mutant.file, ())))
-    }  # fmt: skip
+
+    def may_notice(test: Record) -> bool:
+        if mutant.early and not test["lines"]:
+            return True
+        if mutant.uses:
+            return mutant.uses in test["classes"]
+        return any(low <= line <= high for line in test["lines"].get(mutant.file, ()))
+
+    return {name: test["seconds"] for name, test in tests.items() if may_notice(test)}
 
 
 # -- running
@@ -305,7 +309,7 @@ class Hunt:
 
     def plan(self, mutant: Mutant) -> list[dict[str, float]]:
         """The tests to run, file by file: first the files that killed most, then the fastest, up to the budget."""
-        key = (mutant.file, mutant.lines, mutant.uses)
+        key = (mutant.file, mutant.lines, mutant.uses, mutant.early)
         if key not in self.plans:
             self.plans[key] = touching(mutant, self.tests)
         files: dict[str, dict[str, float]] = {}
@@ -440,6 +444,7 @@ def main(arguments: list[str] | None = None) -> int:
     counts: dict[str, collections.Counter[str]] = {m.file: collections.Counter() for m in found}
     survivors = []
     start = time.perf_counter()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: say what there is so far
     try:
         if not args.explained:
             for m in found:
