@@ -1,11 +1,13 @@
 """All the small slips that one could make in a file, one at a time: the mutants that `mutation.py` has judged.
 
-Not changed: docstrings, messages of errors, strings, annotations, imports, decorators, asserts, `__repr__`.
+Not changed: docstrings, messages of errors, annotations, imports, decorators, asserts, `__repr__`, and strings, except
+those that are intervals: "[0, 1)".
 """
 
 import ast
 import copy
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 ARITHMETIC = {
@@ -73,7 +75,8 @@ class Scope:
 
 def mutants(source: str, file: str) -> list[Mutant]:
     """Every mutant of a file, in the order of its lines; those whose statement would read the same are left out."""
-    return list(_File(source, file).of_body(ast.parse(source).body, Scope()))
+    tree = ast.parse(source)
+    return list(_File(source, file).of_body(tree.body, Scope(families=_families(_unpacked(tree.body)))))
 
 
 class _File:
@@ -211,6 +214,9 @@ def _expressions(node: ast.expr, scope: Scope) -> Iterator[tuple[str, ast.expr]]
     match node:
         case ast.Constant(bool() as x):
             yield "constant", ast.Constant(not x)
+        case ast.Constant(str(x)):
+            for y in _intervals(x):
+                yield "interval", ast.Constant(y)
         case ast.Constant(int() | float() as x):
             for y in _numbers(x):
                 yield "constant", ast.Constant(y)
@@ -311,6 +317,18 @@ def _numbers(x: float) -> tuple[float, ...]:
     return (2 * x, x // 2 if isinstance(x, int) else x / 2)
 
 
+def _intervals(x: str) -> Iterator[str]:
+    """With the other end closed or open: "(0, 1)" and "[0, 1]" of "[0, 1)"; shifted: "{2, 3, ...}" of "{1, 2, ...}"."""
+    other = dict(zip("[(])", "([)]", strict=True))
+    if re.fullmatch(r"[\[(][^,\[(]+, [^,\])]+[\])]", x):
+        yield other[x[0]] + x[1:]
+        yield x[:-1] + other[x[-1]]
+    if found := re.fullmatch(r"\{(\d+), \d+, \.\.\.\}", x):
+        first = int(found[1])
+        yield f"{{{first + 1}, {first + 2}, ...}}"
+        yield f"{{{first - 1}, {first}, ...}}"
+
+
 def _swapped(items: list[ast.expr]) -> Iterator[list[ast.expr]]:
     for i in range(len(items) - 1):
         yield [*items[:i], items[i + 1], items[i], *items[i + 2 :]]
@@ -321,7 +339,7 @@ def _in_class(node: ast.ClassDef, scope: Scope) -> Scope:
     for stmt in node.body:
         if isinstance(stmt, ast.AnnAssign) and isinstance(stmt.target, ast.Name):
             kinds.setdefault(ast.unparse(stmt.annotation), []).append(stmt.target.id)
-    return Scope(scope.below(node.name), ast.ClassDef, fields=_families(kinds))
+    return Scope(scope.below(node.name), ast.ClassDef, scope.families, _families(kinds))
 
 
 def _in_function(node: ast.FunctionDef, scope: Scope) -> Scope:
@@ -332,19 +350,22 @@ def _in_function(node: ast.FunctionDef, scope: Scope) -> Scope:
         if arg.annotation is not None and ast.unparse(arg.annotation) != "Any":
             kinds.setdefault(ast.unparse(arg.annotation).removesuffix(" | None"), []).append(arg.arg)
     arrays = set(kinds.get("Array", [])) | set(scope.arrays)
+    unpacked = _unpacked(ast.walk(node))
+    arrays |= {name for names in unpacked.values() for name in names}
     for n in ast.walk(node):
-        if isinstance(n, ast.Assign) and isinstance(n.targets[0], ast.Tuple):
-            names = [e.id for e in n.targets[0].elts if isinstance(e, ast.Name)]
-            kinds.setdefault(ast.unparse(n.targets[0]), []).extend(names)
-            arrays |= set(names)
         if isinstance(n, ast.Assign) and isinstance(n.targets[0], ast.Name) and isinstance(n.value, ast.Subscript):
             arrays.add(n.targets[0].id)
         if isinstance(n, ast.For):
             arrays |= {e.id for e in ast.walk(n.target) if isinstance(e, ast.Name)}
     bound = frozenset({*scope.bound, *(arg.arg for arg in args)})
-    return Scope(
-        scope.below(node.name), ast.FunctionDef, _families(kinds), scope.fields, frozenset(arrays), bound
-    )
+    families = (*scope.families, *_families(kinds | unpacked))
+    return Scope(scope.below(node.name), ast.FunctionDef, families, scope.fields, frozenset(arrays), bound)
+
+
+def _unpacked(nodes: Iterable[ast.AST]) -> dict[str, list[str]]:
+    """The names that a tuple is unpacked to, as in `beta1, beta2 = betas`."""
+    tuples = [n.targets[0] for n in nodes if isinstance(n, ast.Assign) and isinstance(n.targets[0], ast.Tuple)]
+    return {ast.unparse(t): [e.id for e in t.elts if isinstance(e, ast.Name)] for t in tuples}
 
 
 def _defaults(node: ast.FunctionDef) -> Iterator[ast.stmt]:

@@ -53,6 +53,9 @@ def becomes(statement, kind, head=RULE):
         ("x = 0.1", "constant", {"x = 0.2", "x = 0.05"}),
         ("x = 0.5", "constant", {"x = 0.25", "x = 0.75"}),
         ("x = True", "constant", {"x = False"}),
+        ("x = '[0, 1)'", "interval", {"x = '(0, 1)'", "x = '[0, 1]'"}),
+        ("x = '{1, 2, ...}'", "interval", {"x = '{2, 3, ...}'", "x = '{0, 1, ...}'"}),
+        ("x = '(a, b), c'", "interval", set()),
         ("x = f(a, b, c)", "order", {"x = f(b, a, c)", "x = f(a, c, b)"}),
         ("x = maximum(a, b)", "order", set()),
         ("x = isinstance(a, b)", "order", set()),
@@ -103,6 +106,11 @@ def test_a_slip(statement, kind, expected):
 def test_names_unpacked_together_are_taken_for_each_other():
     source = RULE + "beta1, beta2 = betas\n    m *= beta1\n"
     assert ("m *= beta1", "m *= beta2") in changes(source, "name")
+
+
+def test_names_unpacked_at_the_top_too():
+    source = "LOW, HIGH = 'low', 'high'\nRANGES = {'lr': LOW}\ndef f():\n    return HIGH\n"
+    assert changes(source, "name") == {("RANGES = {'lr': LOW}", "RANGES = {'lr': HIGH}"), ("return HIGH", "return LOW")}
 
 
 def test_fields_of_one_kind_are_taken_for_each_other():
@@ -261,7 +269,7 @@ def test_outcomes(tmp_path):
     (tmp_path / "setup.cfg").write_text("[tool:pytest]\n")
     (tmp_path / "minidl" / "__init__.py").touch()
     (tmp_path / "minidl" / "optim" / "__init__.py").write_text(textwrap.dedent("""
-        def down(n):
+        def down(n, most=5):
             steps = 0
             while n > 0:
                 n -= 1
@@ -272,9 +280,11 @@ def test_outcomes(tmp_path):
             return x + y
     """))
     (tmp_path / "tests" / "test_optim.py").write_text(textwrap.dedent("""
+        import inspect
         from minidl.optim import down
         def test_down(): assert down(3) == 3
         def test_broken(): assert down(3) == 4
+        def test_default(): assert inspect.signature(down).parameters["most"].default == 5
     """))
     done = in_a_process(f"""
         from pathlib import Path
@@ -291,6 +301,7 @@ def test_outcomes(tmp_path):
     assert outcomes.pop("down: n -= 1  ->  n += 1   in tests/test_optim.py::test_down") == "timeout"
     assert outcomes["down: return steps + 0 * 5  ->  return steps + 0 / 5"] == "survived"
     assert outcomes["unused: return x + y  ->  return x - y"] == "untested"
+    assert not any("most" in line for line in lines)  # a test that runs nothing has noticed
     assert not any("while n > 0:  ->  while n < 0:" in line for line in lines)
     kept = json.loads((tmp_path / "s.json").read_text())
     assert {(s["where"], s["outcome"]) for s in kept} == {("down", "survived"), ("unused", "untested")}
