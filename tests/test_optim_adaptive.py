@@ -461,3 +461,18 @@ def test_ftrl_refuses_a_rate_of_zero():
     w.grad = np.ones(1, "float32")
     with pytest.raises(ValueError, match="must be positive"):
         follow_leader.FTRL([w], lr=schedules.Constant(0.0)).step()
+
+
+def test_a_warm_up_leaves_the_bounds_of_adabound_where_they_were():
+    """The bounds end at final_lr, and only a rate that falls takes them along."""
+    for rate, expected in ((schedules.Warmup(schedules.Constant(1e-3), steps=10), 0.1),
+                           (schedules.Piecewise([20], [1e-3, 1e-4]), 0.01), (1e-3, 0.1)):  # fmt: skip
+        w = Tensor([1.0], requires_grad=True)
+        optimizer = optim.AdaBound([w], lr=rate, gamma=1e6)
+        for _ in range(40):
+            w.grad = [1.0]
+            optimizer.step()
+        state = optimizer._state[w]
+        numbers = optimizer.numbers(state, optimizer.param_groups[0], optimizer.lr)
+        assert (numbers["low"], numbers["high"]) == pytest.approx((expected, expected), rel=1e-4)
+
