@@ -412,7 +412,7 @@ def test_numbers_of_the_table(topic, who, text, numbers):
 
 def test_chainers_own_test_of_its_decay():
     """One step from 1 at gradient 1, eta 0.5, decay 0.1: 0.9495. eta multiplies lr and decay."""
-    make = lambda p: optim.AdamWUnscaledDecay(p, lr=0.5 * 1e-3, weight_decay=0.5 * 0.1)
+    make = lambda p: optim.AdamWPaperDecay(p, lr=0.5 * 1e-3, weight_decay=0.5 * 0.1)
     assert float(walk(make, [1.0], lambda w, step: [1.0], 1)[0][0]) == pytest.approx(0.9495, abs=1e-7)
 
 

@@ -217,10 +217,10 @@ CONVENTIONS = (
         "AdamWEpsHat(params)", "weight decay",
     ),
     Convention(
-        ("AdamW", "AdamWUnscaledDecay"), "Chainer, the paper",
+        ("AdamW", "AdamWPaperDecay"), "Chainer, the paper",
         "decoupled, not times lr, only times a schedule's factor: at lr = 1e-3 the same number decays 1000 times as "
         "much; eps-hat",
-        "AdamWUnscaledDecay(params, weight_decay=1e-4)", "weight decay",
+        "AdamWPaperDecay(params, weight_decay=1e-4)", "weight decay",
     ),
     Convention(
         ("SGD", "SGDW"), "Keras (any optimizer), pytorch_optimizer's SGDW",
@@ -323,8 +323,8 @@ CONVENTIONS = (
         ("Adafactor",), "PyTorch", "eps1 is the least sqrt(v)", "Adafactor(params)", "Adafactor: eps",
     ),
     Convention(
-        ("Adafactor", "AdafactorEpsInside"), "the paper, Keras; MLX with lr = 1e-2",
-        "eps1 = 1e-30 is added to g^2", "AdafactorEpsInside(params, lr=1e-3)", "Adafactor: eps",
+        ("Adafactor", "AdafactorPaper"), "the paper, Keras; MLX with lr = 1e-2",
+        "eps1 = 1e-30 is added to g^2", "AdafactorPaper(params, lr=1e-3)", "Adafactor: eps",
     ),
     Convention(
         ("Adafactor",), "optax",

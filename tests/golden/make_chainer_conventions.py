@@ -22,10 +22,10 @@ CASES = [
     ("RMSPropGraves(params)", "RMSpropGraves()", {}),
     ("AdamEpsHat(params)", "Adam()", {}),
     ("AdamEpsHat(params, amsgrad=True)", "Adam(amsgrad=True)", {}),
-    ("AdamWUnscaledDecay(params, weight_decay=1e-4)", "Adam(weight_decay_rate=1e-4)", {}),
-    ("AdamWUnscaledDecay(params, lr=0.02, betas=(0.5, 0.9), eps=1e-2, weight_decay=0.03)",
+    ("AdamWPaperDecay(params, weight_decay=1e-4)", "Adam(weight_decay_rate=1e-4)", {}),
+    ("AdamWPaperDecay(params, lr=0.02, betas=(0.5, 0.9), eps=1e-2, weight_decay=0.03)",
      "Adam(0.02, 0.5, 0.9, 1e-2, weight_decay_rate=0.03)", {}),
-    ("AdamWUnscaledDecay(params, lr=0.02, betas=(0.8, 0.6), weight_decay=0.01, amsgrad=True)",
+    ("AdamWPaperDecay(params, lr=0.02, betas=(0.8, 0.6), weight_decay=0.01, amsgrad=True)",
      "Adam(0.02, 0.8, 0.6, weight_decay_rate=0.01, amsgrad=True)", {}),
     ("AdaBound(params)", "Adam(adabound=True)", {}),
 ]  # fmt: skip

@@ -54,16 +54,16 @@ CASES = [
      "initial_accumulator_value=0.5, l2_shrinkage_regularization_strength=0.3)"),
     ("FTRLShrinkage(params, lr=0.1, lr_power=-0.3, initial_accumulator=1e-2, shrinkage=1.0)",
      "Ftrl(0.1, learning_rate_power=-0.3, initial_accumulator_value=1e-2, l2_shrinkage_regularization_strength=1.0)"),
-    ("AdafactorEpsInside(params, lr=1e-3)", "Adafactor()"),
-    ("AdafactorEpsInside(params, lr=0.1, eps=(1e-2, 5e-2), beta2_decay=-0.5)",
+    ("AdafactorPaper(params, lr=1e-3)", "Adafactor()"),
+    ("AdafactorPaper(params, lr=0.1, eps=(1e-2, 5e-2), beta2_decay=-0.5)",
      "Adafactor(0.1, epsilon_1=1e-2, epsilon_2=5e-2, beta_2_decay=-0.5)"),
-    ("AdafactorEpsInside(params, lr=0.5, d=2.0, weight_decay=0.1)",
+    ("AdafactorPaper(params, lr=0.5, d=2.0, weight_decay=0.1)",
      "Adafactor(0.5, clip_threshold=2.0, weight_decay=0.1)"),
     ("ScheduleFreeAdamW(params, weight_lr_power=0.0)", "ScheduleFreeAdamW()"),
 ]  # fmt: skip
 MATRIX = [
     ("Muon(params, lr=0.02, weight_decay=4e-3, eps=0.05 * 1e-7, adjust_lr_fn='match_rms_adamw')", "Muon(0.02)"),
-    ("AdafactorEpsInside(params, lr=0.5, eps=(1e-2, 5e-2), weight_decay=0.1)",
+    ("AdafactorPaper(params, lr=0.5, eps=(1e-2, 5e-2), weight_decay=0.1)",
      "Adafactor(0.5, epsilon_1=1e-2, epsilon_2=5e-2, weight_decay=0.1)"),
 ]  # fmt: skip
 SCHEDULES = [

@@ -11,7 +11,7 @@ from .conventions import (
     AdamEpsInside,
     AdamUncorrected,
     AdamWEpsHat,
-    AdamWUnscaledDecay,
+    AdamWPaperDecay,
     AMSGradCorrected,
     RAdamEpsAfter,
     RAdamSkipping,
@@ -20,7 +20,7 @@ from .conventions import (
     RMSPropRateInside,
 )  # fmt: skip
 from .conventions_other import (
-    AdafactorEpsInside,
+    AdafactorPaper,
     FTRLShrinkage,
     MuonCorrected,
     MuonCoupledDecay,
@@ -53,7 +53,7 @@ from .wrappers import SAM, Lookahead
 __all__ = [
     "ADOPT", "AMSGrad", "AMSGradCorrected", "ASGD", "AdEMAMix", "AdaBelief", "AdaBeliefUnstored", "AdaBound",
     "AdaGradInitial", "AdaHessian", "AdaMax", "AdaMaxOutside", "AdaMaxUncorrected", "Adafactor",
-    "AdafactorEpsInside", "AdamEpsHat", "AdamEpsInside", "AdamUncorrected", "AdamWEpsHat", "AdamWUnscaledDecay",
+    "AdafactorPaper", "AdamEpsHat", "AdamEpsInside", "AdamUncorrected", "AdamWEpsHat", "AdamWPaperDecay",
     "Adan", "AggMo", "DAdaptAdam", "DoG", "DoWG", "EMA", "FTRL", "FTRLShrinkage", "LAMB", "LAMBClamped", "LARS",
     "LARSJointNorm", "LARSRateOutside", "LBFGS", "LaProp", "Lion", "Lookahead", "MADGRAD", "Muon", "MuonCorrected",
     "MuonCoupledDecay", "MuonUnclamped", "NAdam", "NAdamW", "PolyakStep", "Prodigy", "QHAdam", "QHM", "RAdam",

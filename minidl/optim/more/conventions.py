@@ -131,7 +131,7 @@ class AdamWEpsHat(AdamW, AdamEpsHat):  # type: ignore[misc]  # AdamW hands on al
         super().__init__(params, lr, betas, eps, weight_decay, amsgrad)
 
 
-class AdamWUnscaledDecay(AdamEpsHat):
+class AdamWPaperDecay(AdamEpsHat):
     """w <- (1 - weight_decay) w, then AdamEpsHat's step without L2 term                Chainer's Adam
 
     As in the paper of AdamW, whose decay is not multiplied by lr, only by the factor eta of a schedule (1 here). A
@@ -251,8 +251,9 @@ class RAdamEpsAfter(RAdam):
 
 
 class RAdamSkipping(RAdam):
-    """RAdam that does not move where rho <= 5; m and v take in the gradient          pytorch_optimizer
+    """w <- w  where rho <= 5;  else as RAdam          pytorch_optimizer
 
+    m and v take in every gradient.
     With beta2 = 0.999 the first five steps; RAdam takes them at the full rate, without normalising.
     """
 

@@ -38,9 +38,9 @@ class SGDDampenedStart(SGD):
 
 
 class RpropDelayed(Rprop):
-    """Rprop that makes each step one call late, and drops it where g has flipped meanwhile          optax
+    """w <- w + step_late, but where g has flipped;  step_late <- Rprop's step          optax
 
-    The first call moves nothing.
+    Rprop that makes each step one call late. The first call moves nothing.
     """
 
     state = ("g_prev", "size", "step_late")  # type: ignore[assignment]
@@ -49,9 +49,10 @@ class RpropDelayed(Rprop):
         self, w: Array, g: Array, g_prev: Array, size: Array, step_late: Array, *, etas: tuple[float, float],
         step_sizes: tuple[float, float],
     ) -> None:  # fmt: skip
-        w += where(sign(g) * sign(g_prev) < 0, 0.0, step_late)
+        step = where(sign(g) * sign(g_prev) < 0, 0.0, step_late)
         step_late[...] = 0.0
         super().update(step_late, g, g_prev, size, etas=etas, step_sizes=step_sizes)
+        w += step
 
 
 class FTRLShrinkage(FTRL):
@@ -80,7 +81,7 @@ class FTRLShrinkage(FTRL):
         super().update(w, g, z, n, lr=lr, beta=beta, l1=l1, l2=l2, lr_power=lr_power)
 
 
-class AdafactorEpsInside(Adafactor):
+class AdafactorPaper(Adafactor):
     """r, c: averages of g^2 + eps1 over rows and columns;  v = r c / mean(r);  u = g / sqrt(v);  the rest as Adafactor
 
     eps1 as in the paper, Keras and MLX: in the second moment, so that it keeps v from 0; Adafactor has it as the least
@@ -104,7 +105,7 @@ class AdafactorEpsInside(Adafactor):
         if r is not None and c is not None:
             r += new * (square.mean(-1, keepdims=True) - r)
             c += new * (square.mean(-2, keepdims=True) - c)
-            v = r * c / r.mean(-2, keepdims=True)
+            v = r / r.mean(-2, keepdims=True) * c  # in this order, or 1e-30 squared underflows
         else:
             v += new * (square - v)
         u = g / v**0.5
