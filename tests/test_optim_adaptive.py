@@ -1,4 +1,4 @@
-"""The adaptive rules, and a hundred steps of the course's: recorded runs, the papers, closed forms."""
+"""The adaptive rules beyond the course: PyTorch, optax, Keras, pytorch_optimizer, the papers, closed forms."""
 
 import importlib.util
 import inspect
@@ -29,9 +29,10 @@ _spec = importlib.util.spec_from_file_location("problems_adaptive", GOLDEN / "ma
 problems = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(problems)
 
-RECORDINGS = ("torch_adaptive", "optax_adaptive", "keras_adaptive", "zoo_adaptive", "torch_course", "optax_course")
 CASES = [
-    (name, case) for name in RECORDINGS for case in json.loads((GOLDEN / f"{name}.json").read_text())["cases"]
+    (library, case)
+    for library in ("torch", "optax", "keras", "zoo")
+    for case in json.loads((GOLDEN / f"{library}_adaptive.json").read_text())["cases"]
 ]
 
 
@@ -82,7 +83,7 @@ def mixed_gradients(shape=(12, 5), seed=3):
 def deviation(case):
     """The largest relative deviation (absolute below 0.01) over the recorded steps of a run of 100."""
     params = [Tensor(w, requires_grad=True) for w in problems.start()]
-    optimizer = make(getattr(optim, case["optimizer"]), params, **case["settings"])
+    optimizer = make(FAMILY[case["optimizer"]], params, **case["settings"])
     worst, compared = 0.0, 0
     for step in range(problems.STEPS):
         for p, g in zip(params, problems.gradients(step, [p.data for p in params]), strict=True):
