@@ -49,8 +49,11 @@ def record(write: str, theirs: str, make_update, problem: str = "all") -> dict:
     return {"write": write, "theirs": theirs, "problem": problem, "weights": kept}
 
 
-def write_file(library: str, source: str, licence: str, cases: list[dict], kind: str = "", **more) -> None:
-    about = f"{source}, float64, recorded by make_{library}_conventions.py; weights[k]: after k steps of theirs"
+def write_file(
+    library: str, source: str, licence: str, cases: list[dict], kind: str = "", script: str = "", **more
+) -> None:
+    script = script or f"make_{library}_conventions.py"
+    about = f"{source}, float64, recorded by {script}; weights[k]: after k steps of theirs"
     data = {"source": about, "licence": f"numbers computed with {licence}; no code of it", **more, "cases": cases}
     path = Path(__file__).with_name(f"{library}_conventions{kind}.json")
     path.write_text(json.dumps(data, separators=(",", ":")).replace('{"write"', '\n{"write"') + "\n")

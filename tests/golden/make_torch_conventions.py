@@ -7,6 +7,7 @@ too: a scheduler beyond its period, the rate of ReduceLROnPlateau, a clipped gra
 """
 
 import warnings
+from pathlib import Path
 
 import pytorch_optimizer
 import torch
@@ -172,9 +173,9 @@ def main() -> None:
     write_file("torch", f"torch {torch.__version__}", "PyTorch (BSD-3-Clause)", cases + many(ADAFACTOR, LEAST_SQUARES))
     about = f"on torch {torch.__version__}"
     write_file("pytorch_optimizer", f"pytorch_optimizer 4.1.0 {about}", "pytorch_optimizer (Apache-2.0)",
-               many(ZOO) + many(SHAMPOO, LEAST_SQUARES))  # fmt: skip
+               many(ZOO) + many(SHAMPOO, LEAST_SQUARES), script=Path(__file__).name)  # fmt: skip
     write_file("torch_optimizer", f"torch_optimizer 0.3.0 {about}", "torch_optimizer (Apache-2.0)",
-               many(COLLECTION) + many(SEQUENTIAL, LEAST_SQUARES))  # fmt: skip
+               many(COLLECTION) + many(SEQUENTIAL, LEAST_SQUARES), script=Path(__file__).name)  # fmt: skip
 
 
 if __name__ == "__main__":
