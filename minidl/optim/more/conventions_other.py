@@ -105,10 +105,10 @@ class AdafactorPaper(Adafactor):
         if r is not None and c is not None:
             r += new * (square.mean(-1, keepdims=True) - r)
             c += new * (square.mean(-2, keepdims=True) - c)
-            v = r / r.mean(-2, keepdims=True) * c  # in this order, or 1e-30 squared underflows
+            v = r * c / r.mean(-2, keepdims=True)
         else:
             v += new * (square - v)
-        u = g / v**0.5
+        u = g / maximum(v, float(np.finfo(w.dtype).tiny)) ** 0.5  # in float32 eps1 squared underflows to 0
         w -= size * min(lr, t**-0.5) / max(1.0, _rms(u) / d) * u
 
 
