@@ -54,7 +54,8 @@ CACHE = ROOT / ".pytest_cache" / "mutation"
 # whose tests are asked: not those of whole programs (cli, lab, examples), which would notice much, slowly
 ASKED = (
     "test_optim*.py", "test_schedules.py", "test_finder.py", "test_plateau.py", "test_clip.py", "test_ranges.py",
-    "test_conventions.py", "test_references.py", "test_gpu_path.py", "test_train.py", "test_checkpoint.py",
+    "test_conventions.py", "test_references.py", "test_catalogue.py", "test_gpu_path.py", "test_train.py",
+    "test_checkpoint.py",
 )  # fmt: skip
 # no rules, but what describes, explains or tries them
 ABOUT = {"check", "catalogue.py", "formulas.py", "libraries.py", "page.py", "worked.py"}
