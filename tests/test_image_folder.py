@@ -101,7 +101,7 @@ def test_folders_that_are_no_dataset(tmp_path, files, message):
 
 
 def test_no_such_folder_and_a_file(tmp_path):
-    with pytest.raises(FileNotFoundError, match="the folder .*nowhere does not exist"):
+    with pytest.raises(FileNotFoundError, match=r"the folder .*nowhere does not exist"):
         ImageFolder(tmp_path / "nowhere")
     (tmp_path / "cats.zip").write_bytes(b"PK\x03\x04")
     with pytest.raises(FileNotFoundError, match=r"cats.zip is a file; unpack it first"):
@@ -376,7 +376,7 @@ def test_a_full_disk_leaves_nothing_and_says_what_to_do(tmp_path, cache, monkeyp
 
 def test_a_folder_that_cannot_be_written(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(OSError, match="could not be written to .*cache=FOLDER"):
+    with pytest.raises(OSError, match=r"could not be written to .*cache=FOLDER"):
         ImageFolder(two_classes(tmp_path / "set"), size=8, cache=tmp_path / "file" / "sub")
 
 

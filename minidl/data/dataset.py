@@ -94,6 +94,36 @@ class ArrayDataset:
         return f"ArrayDataset({len(self)} samples: {columns})"
 
 
+class Subset:
+    """The samples of a dataset at these positions, without a copy: each batch is taken from the whole set.
+
+    For sets that do not fit into memory. Indexing as for ArrayDataset, but a slice copies too; `x` and `y` are copies
+    of everything. Raises IndexError for positions that are no integers of the dataset's range.
+    """
+
+    def __init__(self, dataset: ArrayDataset, positions: Any) -> None:
+        self.dataset, self.positions = dataset, dataset._positions(positions)
+
+    @property
+    def x(self) -> Array:
+        """The samples' first arrays, shape (N, ...), in new memory."""
+        return self[:][0]
+
+    @property
+    def y(self) -> Array:
+        """The samples' labels or targets, in new memory; the inputs are not read for them."""
+        return self.dataset.y[self.positions]
+
+    def __len__(self) -> int:
+        return len(self.positions)
+
+    def __getitem__(self, index: Any) -> tuple[Array, ...]:
+        return self.dataset[self.positions[index]]
+
+    def __repr__(self) -> str:
+        return f"Subset({len(self)} of {self.dataset!r})"
+
+
 def _as_array(a: Any) -> Array:
     if isinstance(a, Tensor):
         return a.data
