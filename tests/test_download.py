@@ -187,6 +187,17 @@ def test_a_part_that_is_already_whole_or_too_long(server, tmp_path, size, asked)
     assert server.asked == asked and names(tmp_path) == ["got/thing.gz"]
 
 
+def test_a_part_that_is_too_long_for_a_file_without_a_checksum(server, tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "TRIES", 1)
+    file = remote(checksum=False)
+    with pytest.raises(FileNotFoundError):
+        fetch(server, "breaks", file=file)
+    (tmp_path / "got" / "thing.gz.part").write_bytes(CONTENT + b"x")
+    with pytest.raises(FileNotFoundError):
+        fetch(server, "breaks", file=file)
+    assert server.asked == [("breaks", "")] * 2 and (tmp_path / "got" / "thing.gz.part").stat().st_size == 150_000
+
+
 def test_a_page_does_not_cost_what_is_there(server, tmp_path, monkeypatch):
     monkeypatch.setattr(module, "TRIES", 1)
     with pytest.raises(FileNotFoundError):

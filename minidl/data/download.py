@@ -57,11 +57,12 @@ def download(
                 if _size(part):
                     say(_kept(part, file))
                 raise
+    place = folder.parent if info.layouts else folder  # an archive in downloads/ is deleted when it is unpacked
     looked = f"It was looked for in {', '.join(map(str, searched))}. " if searched else ""
     raise FileNotFoundError(
         f"{file.name} of {info.name} ({file.size:,} bytes) could not be downloaded:\n" + "\n".join(failures) + "\n"
         f"{looked}{_kept(part, file)}. Or fetch it by hand, in a browser or on another machine, and type "
-        f"`minidl datasets get {info.name} --from FILE`; or put it into {folder}, or into a folder that MINIDL_DATA "
+        f"`minidl datasets get {info.name} --from FILE`; or put it into {place}, or into a folder that MINIDL_DATA "
         "names. Without a network, load('digits') works"
     )
 
@@ -162,9 +163,7 @@ class _Transfer:
             try:
                 self.note.write_text(json.dumps({"url": url, "version": _version(response)}))
                 received = self._write(response, start, decode)
-            except requests.RequestException:
-                raise
-            except OSError as error:
+            except OSError as error:  # the disk: what the network does wrong has other names, see `network`
                 raise OSError(f"cannot write {self.part}: {error.strerror or error}") from error
             if received < self.file.size:
                 short = f"the answer ends after {received:,} of {self.file.size:,} bytes"

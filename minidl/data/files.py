@@ -72,9 +72,13 @@ def find(info: DatasetInfo, file: RemoteFile, searched: list[Path] | None = None
     return None
 
 
-def check(path: Path, file: RemoteFile) -> None:
-    """Raise ValueError where a file, packed or unpacked, is not the one of the registry."""
-    packed = path.name == file.name or not file.unpacked
+_FOUND = "Delete it, and it is fetched again, or let MINIDL_DATA name a folder with the right files"
+_GIVEN = "Fetch it again from an address in datasets/README.md"
+
+
+def check(path: Path, file: RemoteFile, advice: str = _FOUND) -> None:
+    """Raise ValueError where a file, packed or (named without .gz) unpacked, is not the one of the registry."""
+    packed = not file.unpacked or path.name != file.name.removesuffix(".gz")
     checksum = file.checksum if packed else file.unpacked
     found, expected = f"{path.stat().st_size:,} bytes", f"{file.size:,} bytes"
     same = found == expected or not packed  # no size is known of what gunzip leaves
@@ -86,9 +90,8 @@ def check(path: Path, file: RemoteFile) -> None:
         expected = f"{algorithm} {digest}" + (f", {expected}" if packed else "")
     if not same:
         raise ValueError(
-            f"{path} is not the published file: {found}; expected {expected}. Delete it, and it is fetched again, or "
-            "let MINIDL_DATA name a folder with the right files"
-            + ("; verify=False reads it as it is" if file.unpacked else "")
+            f"{path} is not the published file: {found}; expected {expected}. {advice}"
+            + ("; verify=False reads it as it is" if file.unpacked and advice == _FOUND else "")
         )
 
 
@@ -167,7 +170,7 @@ def ensure(info: DatasetInfo, agreed: bool = False, given: Path | None = None) -
             return folder
         if path is None:
             path = download(info, file, downloads, list(roots()), room=info.unpacked_size)
-        check(path, file)
+        check(path, file, _GIVEN if given else _FOUND)
         note = downloads / f"{file.name}.sha256"
         if not file.checksum:
             _check_against_first(path, note)
@@ -232,13 +235,13 @@ def take(info: DatasetInfo, given: Sequence[Path]) -> None:
             f"{', '.join(map(str, given))} lacks {', '.join(missing)} of {info.name}; give the folder that holds "
             f"{'it' if len(missing) == 1 else 'all of them'}"
         )
+    sources = [(file, path) for file in info.files if (path := chosen[file.name]) is not None]
+    for file, source in sources:
+        check(source, file, _GIVEN)
     folder = download_root() / info.folders[0]
     with lock(folder):
         need(folder, sum(file.size for file in info.files), info.name)
-        for file in info.files:
-            source = chosen[file.name]
-            assert source is not None
-            check(source, file)
+        for file, source in sources:
             name = source.name if source.name == file.name.removesuffix(".gz") else file.name
             part = folder / f"{name}.copy"
             try:
