@@ -77,7 +77,7 @@ def _from_mirror(
     pooch: ModuleType, network: tuple[type[Exception], ...], url: str, file: RemoteFile, part: Path
 ) -> Path:
     """The file from one address. Asked again as long as each answer brings more of it."""
-    most = -1
+    most = _size(part)
     for tries_left in reversed(range(TRIES)):
         transfer = _Transfer(file, part)
         try:
@@ -91,7 +91,7 @@ def _from_mirror(
             if not transfer.continued or _size(part) or not tries_left:
                 raise
         except network:
-            if _size(part) <= most or not _size(part) or not tries_left:
+            if _size(part) <= most or not tries_left:
                 raise
             most = _size(part)
             time.sleep(PAUSE)
@@ -154,7 +154,7 @@ class _Transfer:
                 self._drop()
                 return self._receive(url, 0, "")
             response.raise_for_status()
-            if response.status_code != (206 if start else 200) and response.status_code != 200:
+            if response.status_code not in ((200, 206) if start else (200,)):
                 raise requests.HTTPError(f"the server answers {response.status_code} {response.reason}; expected 200")
             if response.status_code == 200:  # the whole file: the server does not do ranges, or the file has changed
                 start = 0
