@@ -1,4 +1,4 @@
-"""The command line: `minidl compare`."""
+"""The command line: `minidl compare`; `minidl datasets` is in cli_datasets.py."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from . import __version__
+from . import __version__, cli_datasets
 
 EXIT_OK, EXIT_USAGE, EXIT_INTERRUPTED = 0, 2, 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command; returns the exit code: 0 done, 2 wrong usage or missing input, 130 interrupted."""
+    """Run a command; returns the exit code: 0 done, 1 a check failed, 2 wrong usage or missing input, 130."""
     parser = _parser()
     options = parser.parse_args(arguments)
     if not hasattr(options, "command"):
@@ -79,6 +79,7 @@ examples:
     add("--out", type=Path, metavar="FOLDER", help="for the results (default: results/DATASET)")
     add("--seed", type=int, default=0, metavar="N", help="seed of the runs that choose the rate; those after it use "
         "the next ones (default: 0)")  # fmt: skip
+    cli_datasets.add_to(commands)
     return parser
 
 
