@@ -83,13 +83,13 @@ MUTANTS = [
     ("AdamW", "super().update(w, g, m, v, v_max,", "super().update(w, g, m, v, None,"),
     # the base class: t starts at 2, steps counted for all parameters together, state kept by shape, weight decay
     ("Optimizer", '{"t": 0,', '{"t": 1,', "Adam"),
-    ("Optimizer", '"t": state["t"],', '"t": self.steps + 1,', "Adam"),
+    ("Optimizer", 'p._data, state["t"]', 'p._data, self.steps + 1', "Adam"),
     ("Optimizer", "self._state.setdefault(p,", "self._state.setdefault(p.shape,", "RMSProp"),
     ("Optimizer", "self._state.setdefault(p,", "dict().setdefault(p,", "Nesterov"),
-    ("Optimizer", 'state["t"] == 1}', 'state["t"] == 0}', "SGD"),
+    ("Optimizer", '"first": t == 1', '"first": t == 0', "SGD"),
     ("Optimizer", "g = g + decay * w", "g = g - decay * w", "AdaGrad"),
     ("Optimizer", "g = g + decay * w", "g = decay * w", "Momentum"),
-    ("Optimizer", ' if "weight_decay" not in self._wants else 0.0', "", "AdamW"),
+    ("Optimizer", '0.0 if "weight_decay" in settings else ', "", "AdamW"),
 ]
 
 

@@ -46,7 +46,7 @@ SOPHIA = [
 ADAHESSIAN = [
     {"lr": 0.05},
     {"lr": 0.05, "eps": 1e-2, "betas": (0.8, 0.9), "hessian_power": 0.5},
-    {"lr": 0.03, "weight_decay": 0.3, "update_interval": 3},
+    {"lr": 0.03, "weight_decay": 0.3},  # not update_period > 1: its correction then counts steps, not estimates
 ]
 
 

@@ -59,7 +59,7 @@ class NAdam(Optimizer):
 
     Adam with Nesterov's look-ahead: the next step's share of m is taken already now. momentum_decay (psi): 0.004 as in
     PyTorch; 1 gives Keras's; a very large one (1e9) makes mu_t = beta1, which is optax's. The product of the mu is not
-    a power of beta1, so it is remembered.
+    a power of beta1, so it is remembered. (Dozat averages m with mu_t, too; PyTorch and Keras, as here, with beta1.)
     """
 
     elementwise = True
@@ -124,8 +124,8 @@ class RAdam(Optimizer):
 
     Liu et al. 2020 (arXiv 1908.03265), Algorithm 2. rho is the number of gradients that v has effectively seen; r holds
     the step back while they are few, as a warm-up would. With beta2 = 0.999 the first five steps are not normalised:
-    momentum alone, at the full rate, which can explode where gradients are large. eps is added before v is corrected
-    (PyTorch); optax adds it after.
+    momentum alone, at the full rate, which can explode where gradients are large. (The paper rectifies from rho > 4 on;
+    the authors' code, PyTorch and optax from 5.) eps is added before v is corrected (PyTorch); optax adds it after.
     """
 
     elementwise = True

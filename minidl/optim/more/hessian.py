@@ -30,6 +30,7 @@ class _Hessian(Optimizer):
     elementwise = True
     closure = "loss"
     gradients = "1 + 1 / update_interval"
+    memory = {"estimates": 0.0}  # how many the state has taken in
     ranges = {"update_interval": "{1, 2, ...}", "seed": "{0, 1, ...}"}
     _estimates: dict[Tensor, Array] = {}  # of this step
 
@@ -90,6 +91,7 @@ class _Hessian(Optimizer):
     def prepare(self, updates: list[tuple[Tensor, dict[str, Any], dict[str, Any], float]]) -> None:
         for p, state, group, _ in updates:
             if p in self._estimates:
+                state["estimates"] += 1
                 with on_device_of(p._data):
                     self.refresh(state[self.state[-1]], self._estimates[p], group["betas"])
 
@@ -140,7 +142,8 @@ class AdaHessian(_Hessian):
     w <- (1 - lr weight_decay) w - lr m^ / (sqrt(v^)^hessian_power + eps)            Yao et al. 2020, arXiv 2006.00719
 
     Adam with the Hessian's diagonal in the place of the gradient; u is +1 or -1 (Rademacher), so that D is exact where
-    the Hessian is diagonal. m^ = m / (1 - beta1^t), v^ = v / (1 - beta2^t). The authors
+    the Hessian is diagonal. m^ = m / (1 - beta1^t), v^ = v / (1 - beta2^n), where n counts the estimates that v has
+    taken in (t instead of n, as in a PyTorch collection, makes v^ up to update_interval times too small). The authors
     average |D| over the spatial axes of convolution kernels; here every weight has its own.
     """
 
@@ -164,14 +167,18 @@ class AdaHessian(_Hessian):
         h *= beta2
         h += (1 - beta2) * D * D
 
+    def numbers(self, state: dict[str, Any], group: dict[str, Any], lr: float) -> dict[str, float | bool]:
+        n = state["estimates"]
+        return {"n": n} if n else {"n": 1.0, "lr": 0.0}  # first reached between two estimates: it waits for one
+
     def update(
         self, w: Array, g: Array, m: Array, v: Array, *, lr: float, betas: tuple[float, float], eps: float,
-        weight_decay: float, hessian_power: float, t: int,
+        weight_decay: float, hessian_power: float, t: int, n: float,
     ) -> None:  # fmt: skip
         beta1, beta2 = betas
         m *= beta1
         m += (1 - beta1) * g
         m_hat = m / (1 - beta1**t)
-        v_hat = v / (1 - beta2**t)
+        v_hat = v / (1 - beta2**n)
         w *= 1 - lr * weight_decay
         w -= lr * m_hat / (sqrt(v_hat) ** hessian_power + eps)

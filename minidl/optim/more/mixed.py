@@ -94,8 +94,10 @@ class Adan(Optimizer):
     w <- (w - lr (m^ + beta2 v^) / (sqrt(n^) + eps)) / (1 + lr weight_decay)
 
     Xie et al. 2022 (arXiv 2208.06677), Algorithm 1: Nesterov's look-ahead, estimated from the change of the gradient.
-    The first d is 0. betas are the shares of the past, as in Adam and in the authors' code; in the paper they are what
-    is called 1 - beta here, so that a paper's 0.08 is 0.92. (optax 0.2.8 confuses the two in the factor of d and v^.)
+    The first d is 0; the averages start at 0 and are corrected, as in the authors' code (the paper starts them at their
+    first values and corrects nothing). betas are the shares of the past, as in Adam and in the authors' code; in the
+    paper they are what is called 1 - beta here, so that a paper's 0.08 is 0.92. (optax 0.2.8 confuses the two in the
+    factor of d and v^.)
     The decay is the paper's proximal one: w is divided, after the step.
     """
 

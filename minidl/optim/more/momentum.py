@@ -15,7 +15,8 @@ class SGDW(SGD):
     """w <- w - lr weight_decay w, then SGD's step without L2 term          Loshchilov & Hutter 2019, Algorithm 1
 
     With momentum the L2 term of SGD would enter the buffer and act for many steps; this decay acts once. As in AdamW
-    it is multiplied by lr (the paper, arXiv 1711.05101, multiplies by the schedule's factor only).
+    it is multiplied by lr (the paper, arXiv 1711.05101, multiplies by the schedule's factor only, and keeps the rate
+    inside the buffer).
     """
 
     def __init__(

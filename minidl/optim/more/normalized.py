@@ -14,6 +14,7 @@ class LaProp(Optimizer):
 
     Ziyin, Wang & Ueda 2020 (arXiv 2002.04839), Algorithm 1. Every gradient is divided by the root of its own day, so
     that a step never exceeds lr / sqrt(1 - beta2). The authors' code keeps lr inside m, which differs when lr changes.
+    weight_decay, which the paper does without, is added to the gradient (L2).
     """
 
     elementwise = True

@@ -121,7 +121,8 @@ class DAdaptAdam(Optimizer):
     s <- b s + (1 - b) D g;  d' = max(d, num / ((1 - b) ||s||_1));  after it  d <- d'
 
     D-Adaptation: Defazio & Mishchenko 2023 (arXiv 2301.07733), the version for Adam. d estimates the distance to a
-    minimum in the coordinate where it is largest. weight_decay is AdamW's. The authors' code has bias_correction=False
+    minimum in the coordinate where it is largest. The v in num is the old one, as in the authors' code and optax (the
+    paper takes the new one). weight_decay is AdamW's. The authors' code has bias_correction=False
     as its default, D = d lr; optax has True.
     """
 
