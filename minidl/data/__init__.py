@@ -3,8 +3,9 @@
 `load("digits")` gives arrays, `DataLoader(data.train, 32, shuffle=True)` the batches of one epoch after the other.
 """
 
-from .dataset import ArrayDataset, train_validation_split
+from .dataset import ArrayDataset, Subset, train_validation_split
 from .idx import read_idx
+from .images import ImageFolder
 from .loader import DataLoader
 from .registry import DATASETS, DatasetInfo, RemoteFile
 from .sources import DataSplits, load
@@ -13,6 +14,8 @@ from .toys import make_moons, make_spirals
 
 __all__ = [
     "ArrayDataset",
+    "ImageFolder",
+    "Subset",
     "DataLoader",
     "train_validation_split",
     "Standardizer",
