@@ -6,6 +6,7 @@ from which CuPy writes a kernel: one launch per parameter instead of one per ope
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -14,10 +15,24 @@ import numpy as np
 from .backend import Array, cupy
 
 
+# Of an array and a number NumPy 2.4 takes the maximum three times slower than of two arrays, or than it clips.
+def _maximum(x: Any, y: Any) -> Any:
+    return x.clip(y, math.inf) if type(y) is float and type(x) is np.ndarray else np.maximum(x, y)
+
+
+def _minimum(x: Any, y: Any) -> Any:
+    return x.clip(-math.inf, y) if type(y) is float and type(x) is np.ndarray else np.minimum(x, y)
+
+
+_WITH_NUMBER = {"maximum": _maximum, "minimum": _minimum}
+
+
 def _elementwise(name: str) -> Callable[..., Any]:
-    on_numpy, in_kernel = getattr(np, name), _in_kernel(name)
+    on_numpy, in_kernel = _WITH_NUMBER.get(name, getattr(np, name)), _in_kernel(name)
 
     def function(*args: Any) -> Any:
+        if type(args[0]) is np.ndarray:
+            return on_numpy(*args)
         for x in args:
             if not isinstance(x, (np.ndarray, np.generic, float, int)):
                 if any(isinstance(y, _Traced) for y in args):

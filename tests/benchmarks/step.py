@@ -1,8 +1,8 @@
 """One training step of the MLP 784-256-128-10 (batch 128, float32), and one small operation, against named peers.
 
-Every peer does the same work: forward, softmax cross-entropy, backward, update. Each lives in a process of its own,
-because thread pools of different libraries disturb one another in one process; they are asked for a block of steps in
-turn, over and over, and the figure is the median over blocks. OpenBLAS and PyTorch get the same number of threads.
+Every peer does the same work: forward, softmax cross-entropy, backward, update. Each lives in a process of its own
+(peers.py); they are asked for a block of steps in turn, and the figure is the median over blocks. OpenBLAS and PyTorch
+get the same number of threads.
 
     python tests/benchmarks/step.py [--threads 1 2] [--blocks 40] [--steps 20]
 """
@@ -10,15 +10,15 @@ turn, over and over, and the figure is the median over blocks. OpenBLAS and PyTo
 from __future__ import annotations
 
 import argparse
-import contextlib
 import itertools
 import os
 import statistics
-import subprocess
 import sys
 import time
 import warnings
 from collections.abc import Callable
+
+import peers
 
 SIZES = (784, 256, 128, 10)
 BATCH = 128
@@ -181,43 +181,34 @@ PEERS = {
 
 
 def work(task: str, peer: str) -> None:
-    """A peer's process: for every number read, run so many steps and print the microseconds of one."""
+    """A peer's process: for every number read, run so many steps and answer with the microseconds of one."""
     try:
         step = stepper(task, peer)
     except ImportError:
         return
     divisor = CHAIN if task == "small operation" else 1
-    for line in sys.stdin:
-        count = int(line)
+
+    def microseconds(count: str) -> float:
         began = time.perf_counter()
-        for _ in range(count):
+        for _ in range(int(count)):
             step()
-        print((time.perf_counter() - began) / count / divisor * 1e6, flush=True)
+        return (time.perf_counter() - began) / int(count) / divisor * 1e6
+
+    peers.answer(microseconds)
 
 
 def measure(task: str, threads: int, blocks: int, steps: int) -> None:
     """Time a task's peers in turn and print its rows of the table."""
-    names = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
-    environment = {**os.environ, **dict.fromkeys(names, str(threads))}
-    workers = {
-        peer: subprocess.Popen(
-            [sys.executable, __file__, "--work", task, peer],
-            env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-        )
-        for peer in PEERS[task]
-    }  # fmt: skip
+    workers = {peer: peers.Peer([__file__, "--work", task, peer], threads) for peer in PEERS[task]}
+    count = max(1, steps // 4) if task == "small operation" else steps
     times: dict[str, list[float]] = {peer: [] for peer in workers}
     for block in range(blocks + 2):  # the first two warm up
         for peer, worker in workers.items():
-            if worker.poll() is None:
-                time.sleep(0.1)  # until the threads of the last peer, which wait for work in a busy loop, are asleep
-                with contextlib.suppress(BrokenPipeError):
-                    print(max(1, steps // 4) if task == "small operation" else steps, file=worker.stdin, flush=True)
-                answer = worker.stdout.readline()
-                if answer and block >= 2:
-                    times[peer].append(float(answer))
+            us = worker.ask(str(count))
+            if us and block >= 2:
+                times[peer].append(float(us))
     for worker in workers.values():
-        worker.communicate()
+        worker.close()
     medians = {peer: statistics.median(found) for peer, found in times.items() if found}
     for peer in set(workers) - set(medians):
         print(f"{peer} is not installed: left out", file=sys.stderr)
