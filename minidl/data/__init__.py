@@ -10,6 +10,7 @@ from .registry import DATASETS, DatasetInfo, RemoteFile
 from .sources import DataSplits, load
 from .standardize import Standardizer, standardize
 from .toys import make_moons, make_spirals
+from .transforms import ColorJitter, Compose, Normalize, RandomCrop, RandomFlip, ToFloat
 
 __all__ = [
     "ArrayDataset",
@@ -17,6 +18,12 @@ __all__ = [
     "train_validation_split",
     "Standardizer",
     "standardize",
+    "Compose",
+    "ToFloat",
+    "RandomFlip",
+    "RandomCrop",
+    "ColorJitter",
+    "Normalize",
     "load",
     "DataSplits",
     "make_moons",
