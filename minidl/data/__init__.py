@@ -4,6 +4,7 @@
 """
 
 from .dataset import ArrayDataset, train_validation_split
+from .faces import make_cat_dog_faces
 from .idx import read_idx
 from .loader import DataLoader
 from .registry import DATASETS, DatasetInfo, RemoteFile
@@ -28,6 +29,7 @@ __all__ = [
     "DataSplits",
     "make_moons",
     "make_spirals",
+    "make_cat_dog_faces",
     "read_idx",
     "DATASETS",
     "DatasetInfo",
