@@ -157,7 +157,7 @@ def test_the_readme_lists_every_checksum_and_mirror():
         ("mnits", r"unknown dataset 'mnits'\. Did you mean .*mnist"),
         ("Fashion-MINST", "Did you mean fashion_mnist"),
         ("spiral", "Did you mean spirals"),
-        ("", "Names: digits, mnist, fashion_mnist, moons, spirals"),
+        ("", "Names: digits, mnist, fashion_mnist, cats_and_dogs, cats_and_dogs_filtered, moons, spirals"),
         ("imagenet-21k", r"unknown dataset 'imagenet-21k'\. Names: digits"),
     ],
 )

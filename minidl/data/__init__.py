@@ -4,6 +4,7 @@
 """
 
 from .dataset import ArrayDataset, Subset, train_validation_split
+from .faces import make_cat_dog_faces
 from .idx import read_idx
 from .images import ImageFolder
 from .loader import DataLoader
@@ -11,6 +12,7 @@ from .registry import DATASETS, DatasetInfo, RemoteFile
 from .sources import DataSplits, load
 from .standardize import Standardizer, standardize
 from .toys import make_moons, make_spirals
+from .transforms import ColorJitter, Compose, Normalize, RandomCrop, RandomFlip, ToFloat
 
 __all__ = [
     "ArrayDataset",
@@ -20,10 +22,17 @@ __all__ = [
     "train_validation_split",
     "Standardizer",
     "standardize",
+    "Compose",
+    "ToFloat",
+    "RandomFlip",
+    "RandomCrop",
+    "ColorJitter",
+    "Normalize",
     "load",
     "DataSplits",
     "make_moons",
     "make_spirals",
+    "make_cat_dog_faces",
     "read_idx",
     "DATASETS",
     "DatasetInfo",

@@ -292,6 +292,14 @@ _ALL = (
         licence="none needed",
         citation="minidl.data.make_spirals",
     ),
+    DatasetInfo(
+        name="cat_dog_faces",
+        title="Drawn faces of cats and dogs, 64x64 in colour",
+        classes=("cat", "dog"),
+        source="Generated data: drawn faces of cats and dogs, no photographs, by minidl.data.make_cat_dog_faces.",
+        licence="none needed",
+        citation="minidl.data.make_cat_dog_faces",
+    ),
 )
 
 DATASETS: dict[str, DatasetInfo] = {info.name: info for info in _ALL}

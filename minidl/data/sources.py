@@ -15,6 +15,7 @@ import numpy as np
 
 from ..backend import generator
 from .dataset import ArrayDataset, Subset, train_validation_split, validation_count
+from .faces import make_cat_dog_faces
 from .files import ensure, fetch, find_folder
 from .idx import read_idx
 from .images import ImageFolder
@@ -40,7 +41,9 @@ class DataSplits:
 
 
 def load(name: str, **options: Any) -> DataSplits:
-    """A dataset by name, in any case, with - or _: x float32 (photographs uint8), y int64 (N,), cut in three.
+    """A dataset by name, in any case, with - or _: x float32 (images in colour: uint8), y int64 (N,).
+
+    Cut into train, validation and test:
 
     "digits"         x (N, 64) in [0, 1]: 1,797 digits, embedded with scikit-learn; 60/20/20 %, stratified
                      options: seed=0 of the split
@@ -54,6 +57,8 @@ def load(name: str, **options: Any) -> DataSplits:
     "cats_and_dogs_filtered"  the course's 3,000 of them: 1,600/400, and 1,000 for the test; the same options
     "moons"          x (N, 2), generated; 60/20/20 %, stratified; options: n=1000, noise=0.1, seed=0
     "spirals"        x (N, 2), generated; 60/20/20 %, stratified; options: n=1000, noise=0.03, classes=3, seed=0
+    "cat_dog_faces"  x uint8 (N, 64, 64, 3), drawn, no photographs; 60/20/20 %, stratified;
+                     options: n=2000, size=64, seed=0
 
     x is not standardised; `standardize` does that. Raises ValueError for an unknown name, a damaged file or a checksum
     that does not match, TypeError for an unknown option, FileNotFoundError for files that can neither be found nor
@@ -96,6 +101,11 @@ def _spirals(n: int = 1000, noise: float = 0.03, classes: int = 3, seed: int = 0
     rng = generator(seed)
     x, y = make_spirals(n, noise, classes, rng)
     return _shares("spirals", x, y, rng, tuple(f"arm {c}" for c in range(classes)))
+
+
+def _cat_dog_faces(n: int = 2000, size: int = 64, seed: int = 0) -> DataSplits:
+    rng = generator(seed)
+    return _shares("cat_dog_faces", *make_cat_dog_faces(n, size, rng), rng)
 
 
 def _shares(
@@ -167,4 +177,5 @@ _SOURCES: dict[str, Callable[..., DataSplits]] = {
     "cats_and_dogs_filtered": partial(_photographs, "cats_and_dogs_filtered"),
     "moons": _moons,
     "spirals": _spirals,
+    "cat_dog_faces": _cat_dog_faces,
 }
