@@ -1,13 +1,18 @@
-"""The command line: `minidl compare`; `minidl datasets` is in cli_datasets.py."""
+"""The command line: `minidl compare`, `minidl optimizers`; `minidl datasets` is in cli_datasets.py."""
 
 from __future__ import annotations
 
 import argparse
+import ast
+import csv
 import math
 import os
+import shutil
 import sys
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from . import __version__, cli_datasets
 
@@ -44,6 +49,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"minidl {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+    _compare_parser(commands)
+    _optimizers_parser(commands)
+    cli_datasets.add_to(commands)
+    return parser
+
+
+def _compare_parser(commands: argparse._SubParsersAction) -> None:
     compare = commands.add_parser(
         "compare",
         allow_abbrev=False,
@@ -79,8 +91,42 @@ examples:
     add("--out", type=Path, metavar="FOLDER", help="for the results (default: results/DATASET)")
     add("--seed", type=int, default=0, metavar="N", help="seed of the runs that choose the rate; those after it use "
         "the next ones (default: 0)")  # fmt: skip
-    cli_datasets.add_to(commands)
-    return parser
+
+
+def _optimizers_parser(commands: argparse._SubParsersAction) -> None:
+    optimizers = commands.add_parser(
+        "optimizers",
+        allow_abbrev=False,
+        help="a table of all optimizers; or one of them on a page, with worked steps",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        description="""\
+Without a name, a table of all optimizers: rule, paper and year, defaults,
+floats of state per parameter, gradients per step. With one, its docstring, its
+source, what other libraries do otherwise, and a few steps on one weight: every
+quantity with its formula and numbers, to redo with a pocket calculator.""",
+        epilog="""\
+examples:
+  minidl optimizers
+  minidl optimizers --wide | grep -i adam
+  minidl optimizers adam
+  minidl optimizers sgd --lr 0.1 --set momentum=0.9 --grad 1 --steps 5
+  minidl optimizers adam --grad=-1e-3,2 --set betas=0.9,0.99
+  minidl optimizers my_rule.py:MyRule""",
+    )
+    optimizers.set_defaults(command=_optimizers)
+    add = optimizers.add_argument
+    add("names", nargs="*", metavar="NAME", help="names in any case, or path/to/file.py:ClassName for one's own")
+    table = optimizers.add_argument_group("the table")
+    table.add_argument("--wide", action="store_true", help="one line for each optimizer, however long")
+    table.add_argument("--csv", action="store_true", help="as CSV")
+    add = optimizers.add_argument_group("the worked steps of a NAME").add_argument
+    add("--steps", type=int, metavar="N", help="how many (default: 3)")
+    add("--lr", type=float, metavar="RATE", help="learning rate (default: the rule's own, or 0.1)")
+    add("--grad", type=_numbers, nargs="+", metavar="G", help="the gradients, over and over (default: 0.5 -0.3 0.2 "
+        "0.1); a 2 x 2 matrix takes four for each step, row by row")  # fmt: skip
+    add("--start", type=_numbers, nargs="+", metavar="W", help="the weight before the first step (default: 1), or four")
+    add("--set", action="append", default=[], metavar="X=VALUE", help="a hyper-parameter, such as momentum=0.9; may be "
+        "given several times")  # fmt: skip
 
 
 def _compare(options: argparse.Namespace) -> int:
@@ -103,6 +149,67 @@ def _compare(options: argparse.Namespace) -> int:
         print(comparison)  # even if the disk is full by now
     print("\nwrote " + ", ".join(map(str, paths)))
     return EXIT_OK
+
+
+def _optimizers(options: argparse.Namespace) -> int:
+    given = {"steps": options.steps, "lr": options.lr, "gradients": options.grad, "start": options.start}
+    given = {key: value for key, value in given.items() if value is not None}
+    settings = dict(_setting(text) for text in options.set)
+    if options.names and (options.wide or options.csv):
+        raise ValueError("--wide and --csv are for the table of all: leave out the names")
+    if not options.names and (given or settings):
+        raise ValueError("--steps, --lr, --grad, --start and --set need the NAME of an optimizer")
+    width = max(72, shutil.get_terminal_size((120, 24)).columns)
+    if not options.names:
+        return _table(options, width)
+
+    from .lab.run import optimizer_class
+    from .optim.page import page
+
+    names = [part for name in options.names for part in ([name] if ".py" in name else name.replace(",", " ").split())]
+    classes = [optimizer_class(name) for name in names]
+    for key in ("gradients", "start"):
+        if key in given:
+            given[key] = [x for numbers in given[key] for x in numbers]
+    try:
+        pages = [page(cls, width, **given, **settings) for cls in classes]
+    except TypeError as error:  # a hyper-parameter that is no number
+        raise ValueError(str(error)) from None
+    print(("\n\n" + "=" * width + "\n\n").join(pages))
+    return EXIT_OK
+
+
+def _table(options: argparse.Namespace, width: int) -> int:
+    from .optim.catalogue import Row, catalogue, footnotes, table
+
+    rows = catalogue()
+    if options.csv:
+        csv.writer(sys.stdout, lineterminator="\n").writerows([Row._fields, *rows])
+    elif options.wide:
+        print(table(rows, None))
+    else:
+        print(table(rows, width))
+        print("", *(textwrap.fill(note, width, subsequent_indent="  ") for note in footnotes()), sep="\n")
+        print("\nminidl optimizers NAME shows one: docstring, source, conventions, worked steps.")
+    return EXIT_OK
+
+
+def _setting(text: str) -> tuple[str, Any]:
+    """momentum=0.9 as a name and a value: numbers, several numbers, True, False, None; anything else is a word."""
+    name, equals, value = text.partition("=")
+    if not equals or not name.strip().isidentifier():
+        raise ValueError(f"--set takes NAME=VALUE such as momentum=0.9, got {text!r}")
+    try:
+        return name.strip(), ast.literal_eval(value.strip())
+    except (ValueError, SyntaxError):
+        return name.strip(), value.strip()
+
+
+def _numbers(text: str) -> list[float]:
+    try:
+        return [float(x) for x in text.replace(",", " ").split()]
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"expected numbers such as 0.5 -0.3, got {text!r}") from None
 
 
 def _integers(text: str) -> list[int]:

@@ -373,3 +373,82 @@ def test_ctrl_c_ends_quietly_with_130_and_leaves_no_process(jobs):
 @pytest.mark.parametrize("jobs", ["1", "2"])
 def test_ctrl_c_of_a_terminal_reaches_the_workers_too(jobs):
     assert interrupt(jobs, os.killpg) == (130, "", "interrupted\n", [])
+
+
+# -- optimizers
+
+
+def test_the_table_of_optimizers_fits_the_terminal(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    assert minidl("optimizers") == 0
+    out, err = capsys.readouterr()
+    assert "\nAdam " in out and "Kingma & Ba 2015" in out and err == ""
+    assert max(map(len, out.splitlines())) <= 80
+
+
+def test_the_table_of_optimizers_with_one_line_each_and_as_csv(capsys):
+    assert minidl("optimizers", "--wide") == 0
+    assert len([line for line in capsys.readouterr().out.splitlines() if line.startswith("Adam ")]) == 1
+    assert minidl("optimizers", "--csv") == 0
+    rows = {row["name"]: row for row in csv.DictReader(capsys.readouterr().out.splitlines())}
+    assert rows["Adam"]["state"] == "2" and rows["SAM"]["closure"] == "backward" and len(rows) > 60
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_the_head_of_the_table_is_enough(unbuffered):
+    command = f"{sys.executable} -m minidl optimizers; echo $? >code"
+    environment = {**os.environ, "PYTHONUNBUFFERED": unbuffered}
+    done = subprocess.run(f"({command}) | head -1", shell=True, capture_output=True, text=True, env=environment)
+    assert done.stdout.startswith("name ") and done.stderr == "" and Path("code").read_text().strip() == "0"
+
+
+def test_one_optimizer_on_a_page(capsys):
+    assert minidl("optimizers", "ADAM", "--lr", "0.1", "--grad", "1", "--grad=-1e-1,3", "--set", "eps=1e-7") == 0
+    out, err = capsys.readouterr()
+    assert "Kingma & Ba 2015" in out and "minidl/optim/adam.py:" in out and err == ""
+    assert "w - lr * m_hat / (sqrt(v_hat) + eps)" in out and "1e-07)" in out
+    assert minidl("optimizers", "adam", "--steps", "2", "--grad", "0.5", "-0.3", "--start", "2") == 0
+    out = capsys.readouterr().out
+    assert "step 2" in out and "step 3" not in out and "-0.3" in out and "w = 2" in out
+
+
+def test_several_optimizers_and_one_s_own(capsys):
+    Path("own.py").write_text(OWN_RULE)
+    assert minidl("optimizers", "sgd,Momentum", "own.py:MyRule", "--lr", "0.5") == 0
+    out = capsys.readouterr().out
+    assert out.count("Worked steps:") == 3 and "own.py:8  MyRule.update" in out and "1 - 0.5 * 0.5" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["adm"], "unknown optimizer 'adm'; did you mean Adam"),
+        (["adam", "--steps", "-1"], "the number of steps must be a whole number >= 1, got -1"),
+        (["adam", "--steps", "many"], "argument --steps: invalid int value: 'many'"),
+        (["adam", "--grad", "nan"], "the gradients must be finite numbers, got nan"),
+        (["adam", "--grad", "x"], "expected numbers such as 0.5 -0.3, got 'x'"),
+        (["adam", "--lr", "-1"], "Adam: lr must lie in [0, inf), got -1.0"),
+        (["adam", "--set", "beta=0.9"], "Adam has no hyper-parameter 'beta'; did you mean betas?"),
+        (["adam", "--set", "betas=0.9,2"], "Adam: betas must lie in [0, 1), got 2"),
+        (["adam", "--set", "eps=small"], "Adam: eps must be a number, got 'small'"),
+        (["adam", "--set", "eps"], "--set takes NAME=VALUE such as momentum=0.9, got 'eps'"),
+        (["sgd", "--set", "nesterov=True"], "SGD: nesterov needs momentum > 0"),
+        (["adam", "--start", "1", "2"], "Adam starts from one weight"),
+        (["sam", "--grad", "1"], "SAM takes no gradients"),
+        (["muon", "--grad", "1"], "Muon takes 4 gradients for each step, row by row, got 1"),
+        (["adam", "--wide"], "--wide and --csv are for the table of all"),
+        (["--steps", "2"], "need the NAME of an optimizer"),
+        (["own.py:Missing"], "there is no file own.py"),
+    ],
+)
+def test_wrong_input_of_optimizers(capsys, arguments, message):
+    assert minidl("optimizers", *arguments) == 2
+    out, err = capsys.readouterr()
+    assert out == "" and message in err and "Traceback" not in err
+
+
+def test_the_help_of_optimizers_fits_80_columns(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    assert minidl("optimizers", "--help") == 0
+    out = capsys.readouterr().out
+    assert max(map(len, out.splitlines())) <= 80 and "pocket calculator" in out and "--set" in out

@@ -133,7 +133,7 @@ def test_decoupled_decay_shrinks_the_weights_alone():
 # -- invariances and reductions
 
 SCALE_FREE = {
-    "AdaGrad": {"eps": 0.0}, "AdaDelta": {"eps": 1e-40}, "RMSProp": {"eps": 0.0}, "Adam": {"eps": 0.0},
+    "AdaGrad": {"eps": 0.0}, "AdaDelta": {"eps": 1e-40, "lr": 1e20}, "RMSProp": {"eps": 0.0}, "Adam": {"eps": 0.0},
     "AdamW": {"eps": 0.0},
 }  # fmt: skip
 LINEAR = {"SGD", "Momentum", "Nesterov"}

@@ -10,6 +10,8 @@ import difflib
 from . import more, schedules
 from .adam import Adam, AdamW
 from .adaptive import AdaDelta, AdaGrad, RMSProp
+from .catalogue import catalogue
+from .check import check_optimizer
 from .clip import clip_grad_norm, clip_grad_value
 from .finder import RangeTest, find_lr
 from .more import *  # noqa: F403
@@ -17,6 +19,7 @@ from .more import AdaMax
 from .optimizer import Optimizer
 from .plateau import ReduceOnPlateau
 from .sgd import SGD, Momentum, Nesterov
+from .worked import worked_steps
 
 # PyTorch's spellings
 Adagrad, Adadelta, RMSprop, Adamax = AdaGrad, AdaDelta, RMSProp, AdaMax
@@ -24,8 +27,9 @@ clip_grad_norm_, clip_grad_value_ = clip_grad_norm, clip_grad_value
 
 __all__ = [
     "AdaDelta", "AdaGrad", "Adadelta", "Adagrad", "Adam", "AdamW", "Adamax", "Momentum", "Nesterov", "Optimizer",
-    "RMSProp", "RMSprop", "RangeTest", "ReduceOnPlateau", "SGD", "clip_grad_norm", "clip_grad_norm_", "clip_grad_value",
-    "clip_grad_value_", "find_lr", "get", "names", "schedules", *more.__all__,
+    "RMSProp", "RMSprop", "RangeTest", "ReduceOnPlateau", "SGD", "catalogue", "check_optimizer", "clip_grad_norm",
+    "clip_grad_norm_", "clip_grad_value", "clip_grad_value_", "find_lr", "get", "names", "schedules", "worked_steps",
+    *more.__all__,
 ]  # fmt: skip
 
 _COURSE = (SGD, Momentum, Nesterov, AdaGrad, AdaDelta, RMSProp, Adam, AdamW)

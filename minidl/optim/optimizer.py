@@ -189,6 +189,8 @@ class Optimizer:
 
     def _update_parameter(self, p: Tensor, state: dict[str, Any], group: dict[str, Any], lr: float) -> None:
         w, t = p._data, state["t"]
+        if w.size == 0:
+            return  # nothing to update, and some rules divide by a length
         arrays = [w, p._grad._data, *map(state.get, (*self.state, *self.optional_state))]  # type: ignore[union-attr]
         numbers = {"lr": lr, "t": t, "first": t == 1, **self.numbers(state, group, lr)}
         known = {**group, **numbers}
@@ -238,8 +240,8 @@ class Optimizer:
             if name not in state:
                 with on_device_of(p._data):
                     x = self.initial(name, p._data, group)
-                if x is not None:
-                    state[name] = x
+                    if x is not None:  # asarray: what is added to 0-d zeros is a NumPy number
+                        state[name] = array_module(p._data).asarray(x)
         return state
 
     # -- what a training loop needs
@@ -292,7 +294,7 @@ class Optimizer:
             name, steps, state = saved["optimizer"], int(saved["steps"]), dict(saved["state"])
             groups = [dict(group) for group in saved["param_groups"]]
             theirs = [list(group["params"]) for group in groups]
-            common = {name: float(saved["common"][name]) for name in self.shared}
+            common = {name: type(x)(saved["common"][name]) for name, x in self.shared.items()}
         except (TypeError, KeyError, ValueError):
             raise ValueError(f"{me}: this is no optimizer state: expected the dict that state_dict() gives") from None
         if name != me:

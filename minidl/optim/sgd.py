@@ -50,7 +50,7 @@ class SGD(Optimizer):
 
 
 class Momentum(Optimizer):
-    """v <- beta v + (1 - beta) g;  w <- w - lr v              Ng, "Improving deep neural networks", week 2
+    """v <- beta v + (1 - beta) g;  w <- w - lr v              Ng 2017, "Improving deep neural networks", week 2
 
     The moving average of the gradients: about the last 1 / (1 - beta) of them. It starts at 0, so the first steps
     are small; `bias_correction` divides v by 1 - beta^t, which makes the first step lr g.

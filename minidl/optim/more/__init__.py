@@ -17,7 +17,7 @@ from .gradients import add_grad_noise, average_grad, centralize_grad, clip_grad_
 from .hessian import AdaHessian, SophiaH
 from .layerwise import LAMB, LARS, LAMBClamped, LARSJointNorm, LARSRateOutside
 from .lbfgs import LBFGS
-from .matrix import SOAP, Muon, Shampoo
+from .matrix import SOAP, Muon, Shampoo, muon_groups
 from .mixed import Adan, AdEMAMix, QHAdam
 from .momentum import QHM, SGDW, AggMo, SGDRateInside
 from .normalized import ADOPT, LaProp
@@ -38,4 +38,5 @@ __all__ = [
     "RMSPropGraves", "RMSPropRateInside", "RandomLocalSearch", "RandomSearch", "Rprop", "SAM", "SGDRateInside", "SGDW",
     "SOAP", "SWA", "ScheduleFreeAdamW", "ScheduleFreeSGD", "Shampoo", "SignSGD", "Signum", "SophiaH", "Yogi",
     "add_grad_noise", "average_grad", "centralize_grad", "clip_grad_adaptive",
+    "muon_groups",
 ]  # fmt: skip

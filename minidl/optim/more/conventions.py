@@ -103,7 +103,7 @@ class AdamUncorrected(Adam):
 
 
 class AMSGradCorrected(Optimizer):
-    """v_max <- max(v_max, v / (1 - beta2^t));  w <- w - lr m^ / (sqrt(v_max) + eps)          optax
+    """v_max <- max(v_max, v / (1 - beta2^t));  w <- w - lr m^ / (sqrt(v_max) + eps)      optax; after Reddi et al. 2018
 
     AMSGrad with the maximum over the corrected v: early gradients, which the correction makes large, are kept for good.
     """

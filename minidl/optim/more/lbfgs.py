@@ -103,7 +103,7 @@ class LBFGS(Optimizer):
                 d, t = self._direction(g), lr
             slope = float(g @ d)
             self._d, self._g = d, g
-            if slope > -group["tolerance_change"]:
+            if slope > -group["tolerance_change"] or t == 0:  # flat, or a rate of 0
                 self.common["t"] = 0.0
                 break
             w, before = self._weights(), f
@@ -203,7 +203,7 @@ class LBFGS(Optimizer):
 
 
 def _largest(x: Array) -> float:
-    return float(abs(x).max())
+    return float(abs(x).max(initial=0.0))
 
 
 class Point(NamedTuple):

@@ -16,13 +16,13 @@ from ..optimizer import Optimizer, Schedule
 
 
 class RandomSearch(Optimizer):
-    """w_try = lr d  with  d ~ N(0, 1);  w <- w_try  if loss(w_try) < loss(w)       CS231n, "Optimization", strategy 1
+    """w_try = lr d  with  d ~ N(0, 1);  w <- w_try  if loss(w_try) < loss(w)        Li & Karpathy 2015, CS231n
 
-    lr: the standard deviation of the weights that are tried. step(closure) tries once; closure() computes and returns
-    the loss without backward() (it runs under no_grad). The first step also evaluates the weights as they are, so
-    that no step makes the loss worse (CS231n takes the first try unseen). step returns the lowest loss so far, that
-    of the weights now in place. Losses of different steps are compared, so the closure should use the same data every
-    time: on mini-batches a lucky one is never beaten.
+    Strategy 1 of the notes on optimization. lr: the standard deviation of the weights that are tried. step(closure)
+    tries once; closure() computes and returns the loss without backward() (it runs under no_grad). The first step also
+    evaluates the weights as they are, so that no step makes the loss worse (CS231n takes the first try unseen). step
+    returns the lowest loss so far, that of the weights now in place. Losses of different steps are compared, so the
+    closure should use the same data every time: on mini-batches a lucky one is never beaten.
 
     The draws are made on the host, from (seed, step) alone: the same on every device, and after a resume.
     """
@@ -84,9 +84,10 @@ class RandomSearch(Optimizer):
 
 
 class RandomLocalSearch(RandomSearch):
-    """w_try = w + lr d  with  d ~ N(0, 1);  w <- w_try  if loss(w_try) < loss(w)    CS231n, "Optimization", strategy 2
+    """w_try = w + lr d  with  d ~ N(0, 1);  w <- w_try  if loss(w_try) < loss(w)    Li & Karpathy 2015, CS231n
 
-    lr: the standard deviation of a try around the best weights so far. Everything else as in RandomSearch.
+    Strategy 2 of the same notes. lr: the standard deviation of a try around the best weights so far. Everything else
+    as in RandomSearch.
     """
 
     def update(self, w: Array, d: Array, *, lr: float) -> None:  # type: ignore[override]
