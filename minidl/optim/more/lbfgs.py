@@ -203,7 +203,7 @@ class LBFGS(Optimizer):
 
 
 def _largest(x: Array) -> float:
-    return float(abs(x).max(initial=0.0))
+    return float(abs(x).max()) if x.size else 0.0
 
 
 class Point(NamedTuple):
