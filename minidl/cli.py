@@ -75,7 +75,7 @@ examples:
     compare.set_defaults(command=_compare)
     add = compare.add_argument
     add("--dataset", default="digits", metavar="NAME", help="digits (default; no download), mnist, fashion_mnist, "
-        "moons or spirals")  # fmt: skip
+        "cats_and_dogs, moons or spirals")  # fmt: skip
     add("--optimizers", nargs="+", metavar="NAME", help="names in any case, with spaces or commas, or "
         "path/to/file.py:ClassName for one's own; default: the eight of the course")  # fmt: skip
     add("--epochs", type=int, metavar="N", help="passes over the training set (default for digits: 20)")
