@@ -19,7 +19,8 @@ from hypothesis import strategies as st
 
 import minidl
 from minidl import nn, optim
-from minidl.data import Compose, DataLoader, Normalize, RandomCrop, RandomFlip, ToFloat
+from minidl.backend import device_of, to_numpy
+from minidl.data import ArrayDataset, Compose, DataLoader, Normalize, RandomCrop, RandomFlip, ToFloat
 from minidl.train import evaluate
 
 
@@ -210,6 +211,17 @@ def test_errstate_reaches_the_thread():
             list(DataLoader(make_data(), 8, transform=divide, prefetch=prefetch))
         with np.errstate(divide="ignore"):
             assert len(list(DataLoader(make_data(), 8, transform=divide, prefetch=prefetch))) == 7
+
+
+def test_batches_for_a_device(fake_cupy):
+    x, y = make_data()
+    options = {"shuffle": True, "transform": Normalize(0.5, 0.25), "seed": 2}
+    plain = list(DataLoader((x, y), 16, **options))
+    for device in ("cuda", "cuda:1"):
+        for data, where in (((x, y), device), (ArrayDataset(x, y).to(device), None)):
+            batches = list(DataLoader(data, 16, device=where, prefetch=2, **options))
+            assert all(device_of(a) == device for batch in batches for a in batch)
+            assert same([[to_numpy(a) for a in batch] for batch in batches], plain)
 
 
 # -- the end

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import minidl
+from minidl.backend import device_of, to_device, to_numpy
 from minidl.data import ArrayDataset, ColorJitter, Compose, Normalize, RandomCrop, RandomFlip, ToFloat
 
 
@@ -51,6 +52,14 @@ def test_every_transform(t, dtype):
         assert np.array_equal(t(x), first) and not np.array_equal(t(x), first)
     else:
         assert np.array_equal(t(x), y)
+
+
+@pytest.mark.parametrize("t", [t for t in ALL if "Crop" not in repr(t)], ids=repr)  # the stand-in cannot pad
+def test_on_a_device(t, fake_cupy):
+    x = images(10)
+    for device in ("cuda", "cuda:1"):
+        y = t(to_device(x, device), rng(3))
+        assert device_of(y) == device and np.array_equal(to_numpy(y), t(x, rng(3)))
 
 
 def test_to_float_is_exact():
@@ -155,6 +164,12 @@ def test_normalize_of_pixels_and_mean_subtraction():
     mean_subtraction = Normalize.of(x, per="pixel", scale=False)
     assert np.allclose(mean_subtraction(x), exact - exact.mean(0), atol=1e-6)
     assert np.allclose(Normalize.of(x, scale=False)(x), exact - exact.mean((0, 1, 2)), atol=1e-6)
+
+
+def test_statistics_of_data_on_a_device(fake_cupy):
+    x = images(20)
+    there, here = Normalize.of(to_device(x, "cuda")), Normalize.of(x)
+    assert type(there.mean) is np.ndarray and np.array_equal(there.mean, here.mean) and (there.std == here.std).all()
 
 
 def test_normalize_by_the_training_data_alone():
