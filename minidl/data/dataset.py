@@ -71,7 +71,7 @@ class ArrayDataset:
             return tuple(a[index] for a in self.arrays)
         index = self._positions(index)
         with on_device_of(index):
-            return tuple(np.take(a, index, axis=0) for a in self.arrays)
+            return tuple(a[index] for a in self.arrays)  # np.take would copy all of an array that is not C-ordered
 
     def _positions(self, index: Any) -> Array:
         """Integer positions, on the device of the arrays, from an array or list of integers or booleans."""
