@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from minidl.data import ArrayDataset, DataLoader, Subset, images, load
 from minidl.data import decode as decoding
-from minidl.data import images
 from minidl.data.decode import Unreadable, decode
 from minidl.data.images import ImageFolder
 
@@ -406,9 +406,70 @@ def test_ctrl_c_while_decoding_leaves_nothing(tmp_path, cache, monkeypatch):
 
 
 def test_batches_come_from_the_file_alone(tmp_path, cache):
-    from minidl.data import DataLoader
-
     data = ImageFolder(two_classes(tmp_path / "set", 10), size=8, cache=cache)
     x, y = next(iter(DataLoader(data, batch_size=7, shuffle=True)))
     assert x.shape == (7, 8, 8, 3) and type(x) is np.ndarray and y.shape == (7,)
     assert decoding.LARGEST == 100_000_000
+
+
+# -- load
+
+
+@pytest.fixture
+def photographs(tmp_path, monkeypatch):
+    """MINIDL_DATA with 60 pictures under the name of the real set, and a cache of their own."""
+    two_classes(tmp_path / "data" / "cats_and_dogs" / "train", 30)
+    filtered = tmp_path / "data" / "cats_and_dogs_filtered"
+    two_classes(filtered / "train", 20, "cats/cat.{}.jpg", "dogs/dog.{}.jpg")
+    two_classes(filtered / "validation", 10, "cats/cat.{}.jpg", "dogs/dog.{}.jpg")
+    monkeypatch.setenv("MINIDL_DATA", str(tmp_path / "data"))
+    monkeypatch.chdir(tmp_path)
+    return {"size": 8, "cache": tmp_path / "cache"}
+
+
+def test_load_cuts_the_photographs_in_three_without_copying_them(photographs):
+    splits = load("cats_and_dogs", **photographs)
+    assert [len(part) for part in (splits.train, splits.validation, splits.test)] == [36, 12, 12]
+    assert splits.classes == ("cat", "dog") and splits.source.endswith("Here: 60.") and "Real data" in splits.source
+    seen = set()
+    for part in (splits.train, splits.validation, splits.test):
+        assert part.y.mean() == 0.5 and part.x.dtype == np.uint8 and part.x.shape[1:] == (8, 8, 3)
+        assert isinstance(part, Subset) and part.dataset is splits.train.dataset
+        seen |= set(part.positions)
+        for x, y in DataLoader(part, batch_size=5, shuffle=True):
+            assert all(near(image, BLUE if label else RED) for image, label in zip(x, y, strict=True))
+    assert len(seen) == 60
+    other = load("cats_and_dogs", **photographs, seed=1)
+    assert set(other.test.positions) != set(splits.test.positions)
+    assert (load("cats_and_dogs", **photographs).test.positions == splits.test.positions).all()
+
+
+def test_load_takes_the_test_set_of_the_filtered_archive_as_it_is(photographs):
+    splits = load("cats_and_dogs_filtered", **photographs)
+    assert [len(part) for part in (splits.train, splits.validation, splits.test)] == [32, 8, 20]
+    assert splits.classes == ("cats", "dogs") and "validation" in str(splits.test.dataset.root)
+
+
+def test_photographs_that_are_not_there_are_not_fetched_unasked(tmp_path, monkeypatch):
+    monkeypatch.setenv("MINIDL_DATA", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("minidl.data.files.find_folder", lambda info: None)
+    monkeypatch.setattr("minidl.data.sources.find_folder", lambda info: None)
+    with pytest.raises(FileNotFoundError, match="fetch it: minidl datasets get cats_and_dogs"):
+        load("cats_and_dogs", download=False)
+    monkeypatch.setattr("minidl.data.files.find", lambda info, file: None)
+    with pytest.raises(PermissionError, match=r"To agree and to fetch it \(825 MB\), type: minidl datasets get"):
+        load("cats_and_dogs")
+
+
+def test_a_subset_is_a_dataset_of_its_own(photographs):
+    data = ArrayDataset(np.arange(20).reshape(10, 2), np.arange(10))
+    subset = Subset(data, [7, 2, 9])
+    assert len(subset) == 3 and subset.y.tolist() == [7, 2, 9] and subset.x[1].tolist() == [4, 5]
+    assert subset[np.array([2, 0])][1].tolist() == [9, 7] and subset[1:][1].tolist() == [2, 9]
+    x, y = subset[0]
+    assert y == 7 and x.tolist() == [14, 15]
+    assert [y.tolist() for _, y in DataLoader(subset, batch_size=2)] == [[7, 2], [9]]
+    for bad in ([10], [0.5], [[1]]):
+        with pytest.raises(IndexError):
+            Subset(data, bad)
