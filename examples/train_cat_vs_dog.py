@@ -196,10 +196,10 @@ def probability(logit):
 def draw_curves(history, out):
     figure = Figure(figsize=(9, 3.6), layout="constrained")
     epochs = range(1, len(history) + 1)
-    for axes, what, label in zip(figure.subplots(1, 2), ("loss", "accuracy"), ("cross-entropy", "accuracy"), strict=True):
+    for axes, what in zip(figure.subplots(1, 2), ("loss", "accuracy"), strict=True):
         axes.plot(epochs, history[f"train_{what}"], marker="o", markersize=3, label="training (before each step)")
         axes.plot(epochs, history[f"validation_{what}"], marker="o", markersize=3, label="validation")
-        axes.set(xlabel="epoch", ylabel=label)
+        axes.set(xlabel="epoch", ylabel="cross-entropy" if what == "loss" else what)
         axes.xaxis.get_major_locator().set_params(integer=True)
         axes.legend()
     figure.savefig(out / "curves.png", dpi=120)
