@@ -43,13 +43,12 @@ class OneLogit(nn.Module):
         return x.reshape(-1)
 
 
-def make_model(size, hidden, batch_norm=False, dropout=0.0, input_dropout=0.0, rng=0):
-    """An MLP on pictures (N, size, size, 3); its logit is positive for class 1, and its sigmoid that probability."""
+def make_model(features, hidden, batch_norm=False, dropout=0.0, input_dropout=0.0, rng=0):
+    """An MLP on so many numbers per picture; its logit is positive for class 1, and its sigmoid that probability."""
     rng = np.random.default_rng(rng)
     layers = [nn.Flatten()]
     if input_dropout:
         layers.append(nn.Dropout(input_dropout, rng=rng))
-    features = size * size * 3
     for width in hidden:
         layers.append(nn.Dense(features, width, rng=rng))
         if batch_norm:
@@ -140,11 +139,11 @@ def train(options):
     )  # fmt: skip
     validation = data.DataLoader(splits.validation, BATCH, transform=normalize, prefetch=2)
 
-    network = {"size": options.size, "hidden": HIDDEN[options.layers], "batch_norm": options.batch_norm,
+    network = {"features": options.size**2 * 3, "hidden": HIDDEN[options.layers], "batch_norm": options.batch_norm,
                "dropout": options.dropout}  # fmt: skip
     model = make_model(**network, rng=options.seed)
     rule = make_optimizer(options.optimizer, model, options.lr, options.l2, epochs * len(loader), options.cosine)
-    widths = [options.size**2 * 3, *HIDDEN[options.layers], 1]
+    widths = [network["features"], *network["hidden"], 1]
     print(f"{splits.name}: {len(training):,} pictures to train on, {len(splits.validation):,} to validate, "
           f"{len(splits.test):,} to test; MLP {'-'.join(map(str, widths))}, {type(rule).__name__}")  # fmt: skip
 
@@ -166,7 +165,7 @@ def train(options):
         rule.eval()  # Schedule-Free rules train at one point and predict at another
 
     weights = options.out / "weights.safetensors"
-    about = {**network, "classes": splits.classes, "trained_on": splits.name}
+    about = {**network, "size": options.size, "classes": splits.classes, "trained_on": splits.name}
     state = model.state_dict() | {"normalize.mean": normalize.mean, "normalize.std": normalize.std}
     write_safetensors(weights, state, {FORMAT: json.dumps(about)})
     written = [weights]
@@ -244,7 +243,7 @@ def load_model(weights):
     if FORMAT not in metadata:
         raise ValueError(f"{weights} holds the weights of another model; expected a file that this script wrote")
     about = json.loads(metadata[FORMAT])
-    model = make_model(about["size"], about["hidden"], about["batch_norm"], about["dropout"])
+    model = make_model(about["features"], about["hidden"], about["batch_norm"], about["dropout"])
     normalize = data.Normalize(arrays.pop("normalize.mean"), arrays.pop("normalize.std"))
     model.load_state_dict(arrays)
     return model, normalize, about

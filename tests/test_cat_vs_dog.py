@@ -118,7 +118,7 @@ def test_any_optimizer_by_name(script, folder, name, capsys):
 
 
 def test_the_switches_reach_the_optimizer(script):
-    model = script.make_model(8, (4,))
+    model = script.make_model(48, (4,))
     plain = script.make_optimizer("adamw", model, None, None, 10, cosine=False)
     changed = script.make_optimizer("adamw", model, 0.2, 0.3, 10, cosine=True)
     assert (plain.lr, plain.param_groups[0]["weight_decay"]) == (1e-3, 0.01)
@@ -231,6 +231,18 @@ def test_tricks_measures_on_the_training_part_alone(tricks):
     mean, std = tricks.statistics(x, positions)
     np.testing.assert_allclose(mean, x[positions].mean(axis=0) / 255)
     np.testing.assert_allclose(std, x[positions].std(axis=(0, 1, 2)) / 255)
+
+
+def test_half_whitening_leaves_the_square_root_of_every_spread(tricks):
+    x, _ = data.make_cat_dog_faces(60, 16)
+    whiten = tricks.Whiten(x, 8)
+    z = whiten(np.concatenate([x, x[:, :, ::-1]]))
+    covariance = np.cov(z.T)
+    pixels = np.concatenate([x, x[:, :, ::-1]]).reshape(120, -1) / 255
+    variances = np.linalg.svd(pixels - pixels.mean(axis=0), compute_uv=False)[:8] ** 2 / 119
+    assert z.dtype == np.float32
+    np.testing.assert_allclose(covariance.trace() / 8, 1, rtol=1e-3)
+    np.testing.assert_allclose(covariance, np.diag(variances**0.5) / (variances**0.5).mean(), atol=0.02)
 
 
 def test_every_trick_trains_and_repeats_to_the_bit(tricks):
