@@ -39,7 +39,6 @@ class Setting:
     cosine: bool = False
     l2: float = 0.0
     dropout: float = 0.0
-    input_dropout: float = 0.0
     batch_norm: bool = False
     flip: bool = False
     shift: float = 0.0  # of the side
@@ -123,9 +122,7 @@ def accuracy(setting, x, y, training, fold, seed):
             data.Subset(images, training), 64, shuffle=True, drop_last=True, seed=seed,
             transform=data.Compose([*augment, normalize]),
         )  # fmt: skip
-        model = make_model(
-            features, setting.hidden, setting.batch_norm, setting.dropout, setting.input_dropout, rng=seed
-        )
+        model = make_model(features, setting.hidden, setting.batch_norm, setting.dropout, rng=seed)
         rate = setting.lr
         if setting.cosine:
             rate = optim.schedules.Cosine(rate, steps=setting.epochs * len(loader))

@@ -43,12 +43,10 @@ class OneLogit(nn.Module):
         return x.reshape(-1)
 
 
-def make_model(features, hidden, batch_norm=False, dropout=0.0, input_dropout=0.0, rng=0):
+def make_model(features, hidden, batch_norm=False, dropout=0.0, rng=0):
     """An MLP on so many numbers per picture; its logit is positive for class 1, and its sigmoid that probability."""
     rng = np.random.default_rng(rng)
     layers = [nn.Flatten()]
-    if input_dropout:
-        layers.append(nn.Dropout(input_dropout, rng=rng))
     for width in hidden:
         layers.append(nn.Dense(features, width, rng=rng))
         if batch_norm:
@@ -164,19 +162,17 @@ def train(options):
     if hasattr(rule, "eval"):
         rule.eval()  # Schedule-Free rules train at one point and predict at another
 
-    weights = options.out / "weights.safetensors"
+    names = ("weights.safetensors", "training.png", "mistakes.png")
+    weights, training_png, mistakes_png = (options.out / name for name in names)
     about = {**network, "size": options.size, "classes": splits.classes, "trained_on": splits.name}
     state = model.state_dict() | {"normalize.mean": normalize.mean, "normalize.std": normalize.std}
     write_safetensors(weights, state, {FORMAT: json.dumps(about)})
-    written = [weights]
-    if len(history):
-        written.append(draw_curves(history, options.out))
     logits = predict(model, splits.test, normalize)
     right = (logits > 0) == splits.test.y
     print(f"test accuracy on {splits.name} after the last epoch: {right.mean():.2%}")
-    written.append(draw_confusion(splits.test.y, logits, splits.classes, options.out))
-    written += draw_mistakes(splits.test, logits, right, splits.classes, options.out)
-    print("wrote", *written)
+    draw_training(history, splits.test.y, logits, splits.classes, training_png)
+    draw_mistakes(splits.test, logits, right, splits.classes, mistakes_png)
+    print(f"wrote {weights}, {training_png} and {mistakes_png}")
     return 0
 
 
@@ -192,46 +188,39 @@ def probability(logit):
     return 1 / (1 + np.exp(-np.float64(logit).clip(-500, 500)))
 
 
-def draw_curves(history, out):
-    figure = Figure(figsize=(9, 3.6), layout="constrained")
+def draw_training(history, y, logits, classes, path):
+    """Loss and accuracy over the epochs, and beside them which class was taken for which."""
+    figure = Figure(figsize=(13, 3.6), layout="constrained")
+    *curves, matrix = figure.subplots(1, 3)
     epochs = range(1, len(history) + 1)
-    for axes, what in zip(figure.subplots(1, 2), ("loss", "accuracy"), strict=True):
-        axes.plot(epochs, history[f"train_{what}"], marker="o", markersize=3, label="training (before each step)")
-        axes.plot(epochs, history[f"validation_{what}"], marker="o", markersize=3, label="validation")
+    for axes, what in zip(curves, ("loss", "accuracy"), strict=True):
+        if len(history):  # not where Ctrl-C came in the first epoch
+            axes.plot(epochs, history[f"train_{what}"], marker="o", markersize=3, label="training (before each step)")
+            axes.plot(epochs, history[f"validation_{what}"], marker="o", markersize=3, label="validation")
+            axes.legend()
         axes.set(xlabel="epoch", ylabel="cross-entropy" if what == "loss" else what)
         axes.xaxis.get_major_locator().set_params(integer=True)
-        axes.legend()
-    figure.savefig(out / "curves.png", dpi=120)
-    return out / "curves.png"
-
-
-def draw_confusion(y, logits, classes, out):
     counts = confusion_matrix(y, logits > 0, labels=[0, 1])
     for name, row in zip(classes, counts, strict=True):
         print(f"    {row.sum()} {name}: " + ", ".join(f"{n} taken for {c}" for n, c in zip(row, classes, strict=True)))
-    figure = Figure(figsize=(4, 3.6), layout="constrained")
-    ConfusionMatrixDisplay(counts, display_labels=classes).plot(ax=figure.subplots(), colorbar=False, cmap="Blues")
-    figure.savefig(out / "confusion.png", dpi=120)
-    return out / "confusion.png"
+    ConfusionMatrixDisplay(counts, display_labels=classes).plot(ax=matrix, colorbar=False, cmap="Blues")
+    matrix.set(xlabel="predicted", ylabel="label", title="test pictures")
+    figure.savefig(path, dpi=120)
 
 
-def draw_mistakes(part, logits, right, classes, out):
+def draw_mistakes(part, logits, right, classes, path):
     """The wrong answers that the network was most sure of: noise in the labels, or what it has not understood."""
     wrong = np.flatnonzero(~right)
     wrong = wrong[np.argsort(-np.abs(logits[wrong]), kind="stable")][:12]
-    if not len(wrong):
-        print("no mistakes, so no picture of them")
-        return []
-    figure = Figure(figsize=(9, 1.9 * -(-len(wrong) // 6)), layout="constrained")
-    for i, axes in enumerate(figure.subplots(-(-len(wrong) // 6), 6, squeeze=False).flat):
+    figure = Figure(figsize=(9, 3.8), layout="constrained")
+    for i, axes in enumerate(figure.subplots(2, 6).flat):
         axes.axis("off")
         if i < len(wrong):
             p = probability(logits[wrong[i]])
             x, y = part[int(wrong[i])]
             axes.imshow(x)
             axes.set_title(f"{classes[int(p > 0.5)]} {max(p, 1 - p):.1%}\nlabelled {classes[int(y)]}", fontsize=8)
-    figure.savefig(out / "mistakes.png", dpi=120)
-    return [out / "mistakes.png"]
+    figure.savefig(path, dpi=120)
 
 
 # -- your own photograph
