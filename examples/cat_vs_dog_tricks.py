@@ -43,7 +43,7 @@ class Setting:
     flip: bool = False
     shift: float = 0.0  # of the side
     whiten: int = 0  # so many principal components instead of the pixels: see Whiten
-    mirror: bool = False  # predict by the mean logit of the picture and its mirror image
+    views: bool = False  # predict by the mean logit of the picture, shifted to nine places, and its mirror images
 
 
 PLAIN = Setting()
@@ -51,7 +51,7 @@ TOGETHER = replace(
     PLAIN, center="standard", optimizer="AdamW", l2=0.05, cosine=True, dropout=0.5, batch_norm=True, flip=True,
     shift=1 / 16,
 )  # fmt: skip
-BEST = replace(TOGETHER, size=32, whiten=200, epochs=60, mirror=True)
+BEST = replace(TOGETHER, size=32, whiten=200, epochs=60, views=True)
 ROWS = {
     "plain MLP": PLAIN,
     "+ mean subtraction": replace(PLAIN, center="mean"),
@@ -132,11 +132,20 @@ def accuracy(setting, x, y, training, fold, seed):
         right = 0
         with minidl.no_grad():
             for pixels, labels in data.DataLoader(data.Subset(images, fold), 256):
-                logits = model(normalize(pixels)).data
-                if setting.mirror:
-                    logits = logits + model(normalize(pixels[:, :, ::-1])).data
+                seen = views(pixels, round(setting.shift * setting.size)) if setting.views else [pixels]
+                logits = sum(model(normalize(view)).data for view in seen)
                 right += int(((logits > 0) == labels).sum())
     return right / len(fold)
+
+
+def views(x, p):
+    """The pictures x (N, H, W, C) and their mirror images, each shifted by -p, 0 and p pixels down and right."""
+    h, w = x.shape[1:3]
+    padded = np.pad(x, ((0, 0), (p, p), (p, p), (0, 0)), "edge")
+    for down in (0, p, 2 * p):
+        for right in (0, p, 2 * p):
+            view = padded[:, down : down + h, right : right + w]
+            yield from (view, view[:, :, ::-1])
 
 
 def statistics(x, positions):

@@ -194,10 +194,9 @@ def draw_training(history, y, logits, classes, path):
     *curves, matrix = figure.subplots(1, 3)
     epochs = range(1, len(history) + 1)
     for axes, what in zip(curves, ("loss", "accuracy"), strict=True):
-        if len(history):  # not where Ctrl-C came in the first epoch
-            axes.plot(epochs, history[f"train_{what}"], marker="o", markersize=3, label="training (before each step)")
-            axes.plot(epochs, history[f"validation_{what}"], marker="o", markersize=3, label="validation")
-            axes.legend()
+        axes.plot(epochs, history[f"train_{what}"], marker="o", markersize=3, label="training (before each step)")
+        axes.plot(epochs, history[f"validation_{what}"], marker="o", markersize=3, label="validation")
+        axes.legend()
         axes.set(xlabel="epoch", ylabel="cross-entropy" if what == "loss" else what)
         axes.xaxis.get_major_locator().set_params(integer=True)
     counts = confusion_matrix(y, logits > 0, labels=[0, 1])

@@ -249,6 +249,16 @@ def test_half_whitening_leaves_the_square_root_of_every_spread(tricks):
     np.testing.assert_allclose(covariance, np.diag(variances**0.5) / (variances**0.5).mean(), atol=0.02)
 
 
+def test_the_views_are_shifted_and_mirrored(tricks):
+    x = np.arange(2 * 5 * 6 * 3).reshape(2, 5, 6, 3)
+    seen = list(tricks.views(x, 1))
+    assert len(seen) == len({view.tobytes() for view in seen}) == 18
+    assert all(view.shape == x.shape for view in seen)
+    np.testing.assert_array_equal(seen[8], x)
+    np.testing.assert_array_equal(seen[9], x[:, :, ::-1])
+    np.testing.assert_array_equal(seen[0][:, 1:, 1:], x[:, :-1, :-1])
+
+
 def test_every_trick_trains_and_repeats_to_the_bit(tricks):
     x, y = data.make_cat_dog_faces(160, 16)
     order = np.random.default_rng(0).permutation(160)
