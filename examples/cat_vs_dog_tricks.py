@@ -7,7 +7,8 @@ nothing yet. Change a row of ROWS below, or add one; try --folds 10, --seed 1.
 
 The photographs are looked for as train_cat_vs_dog.py does, and there are drawn faces where there are none. Fold i is
 part i of a random order of all pictures (--seed); a network is trained on the others, and what counts is its accuracy
-on the fold after the last epoch. No epoch is chosen by the fold, so no row gets luck from it.
+on the fold after the last epoch. No epoch is chosen by the fold, so no row gets luck from it; and the settings of the
+last rows were chosen on folds of 2,002 photographs from --seed 1, before those of seed 0 were looked at.
 """
 
 import argparse
@@ -42,6 +43,7 @@ class Setting:
     batch_norm: bool = False
     flip: bool = False
     shift: float = 0.0  # of the side
+    wiggle: float = 0.0  # shift, turn and zoom: see Wiggle
     whiten: int = 0  # so many principal components instead of the pixels: see Whiten
     views: bool = False  # predict by the mean logit of the picture, shifted to nine places, and its mirror images
 
@@ -51,7 +53,8 @@ TOGETHER = replace(
     PLAIN, center="standard", optimizer="AdamW", l2=0.05, cosine=True, dropout=0.5, batch_norm=True, flip=True,
     shift=1 / 16,
 )  # fmt: skip
-BEST = replace(TOGETHER, size=32, whiten=200, epochs=60, views=True)
+# Fewer pixels, but wider and longer; pictures that change more, and several looks at each that is to be told.
+BEST = replace(TOGETHER, size=32, whiten=300, hidden=(1024, 256), epochs=60, wiggle=0.1, views=True)
 ROWS = {
     "plain MLP": PLAIN,
     "+ mean subtraction": replace(PLAIN, center="mean"),
@@ -66,8 +69,36 @@ ROWS = {
     "+ half-whitened PCA": replace(PLAIN, whiten=200),
     "all but PCA": TOGETHER,
     "all together": BEST,
-    "plain MLP as long and small": replace(PLAIN, size=BEST.size, epochs=BEST.epochs),
+    "plain, of its size and time": replace(PLAIN, size=BEST.size, hidden=BEST.hidden, epochs=BEST.epochs),
 }
+
+
+class Wiggle:
+    """Each picture shifted, turned, zoomed and stretched a little; uint8 (N, H, W, C) to float32 in [0, 1].
+
+    A transform of one's own is a function of (x, rng). strength: of the side, in radians, of the logarithm of the size.
+    """
+
+    def __init__(self, strength):
+        self.strength = strength
+
+    def __call__(self, x, rng):
+        x = data.ToFloat()(x)
+        n, h, w, c = x.shape
+        drawn = rng.uniform(-self.strength, self.strength, (5, n, 1, 1)).astype(np.float32)
+        down, right, turn, zoom, stretch = drawn
+        cos, sin = np.cos(turn), np.sin(turn)
+        i, j = (np.arange(m, dtype=np.float32) - (m - 1) / 2 for m in (h, w))  # from the middle
+        i = i[:, None]
+        # Where in the picture each pixel of the new one lies, (n, h, w); beyond its border the picture is mirrored.
+        y = (i * cos - j * sin) * np.exp(zoom + stretch / 2) + (down * h + (h - 1) / 2)
+        z = (i * sin + j * cos) * np.exp(zoom - stretch / 2) + (right * w + (w - 1) / 2)
+        y, z = (np.clip(m - np.abs(m - np.abs(a)), 0, m - 1e-3) for a, m in ((y, h - 1), (z, w - 1)))
+        top, left = y.astype(np.int32), z.astype(np.int32)
+        y, z = (y - top)[..., None], (z - left)[..., None]
+        first = np.arange(n)[:, None, None] * h * w + top * w + left  # of the four pixels around, in the flat array
+        a, b, d, e = (x.reshape(-1, c).take(first + step, axis=0) for step in (0, 1, w, w + 1))
+        return (1 - y) * ((1 - z) * a + z * b) + y * ((1 - z) * d + z * e)
 
 
 class Whiten:
@@ -116,7 +147,9 @@ def accuracy(setting, x, y, training, fold, seed):
                 "": data.Normalize(0), "mean": data.Normalize(mean), "standard": data.Normalize(mean.mean((0, 1)), std),
             }[setting.center]  # fmt: skip
         augment = [data.RandomFlip()] if setting.flip else []
-        if setting.shift:
+        if setting.wiggle:
+            augment.append(Wiggle(setting.wiggle))
+        elif setting.shift:
             augment.append(data.RandomCrop(round(setting.shift * setting.size), mode="edge"))
         loader = data.DataLoader(
             data.Subset(images, training), 64, shuffle=True, drop_last=True, seed=seed,

@@ -259,6 +259,35 @@ def test_the_views_are_shifted_and_mirrored(tricks):
     np.testing.assert_array_equal(seen[0][:, 1:, 1:], x[:, :-1, :-1])
 
 
+def test_wiggle_samples_between_the_pixels_and_mirrors_the_border(tricks):
+    x = np.random.default_rng(0).random((2, 6, 7, 3), np.float32)
+    numbers = np.zeros((5, 2, 1, 1))
+
+    class Drawn:
+        def uniform(self, low, high, shape):
+            assert (low, high, shape) == (-0.2, 0.2, numbers.shape)
+            return numbers
+
+    wiggle = tricks.Wiggle(0.2)
+    np.testing.assert_allclose(wiggle(x, Drawn()), x, atol=3e-3)
+    numbers[0] = 1.5 / 6  # pixels down
+    got = wiggle(x, Drawn())
+    np.testing.assert_allclose(got[:, 2], (x[:, 3] + x[:, 4]) / 2, atol=3e-3)
+    np.testing.assert_allclose(got[:, 5], (x[:, 3] + x[:, 4]) / 2, atol=3e-3)  # row 6.5 is row 3.5 in the mirror
+    numbers[0], numbers[2] = 0, np.pi / 2
+    np.testing.assert_allclose(wiggle(x[:, :, :6], Drawn()), np.rot90(x[:, :, :6], -1, (1, 2)), atol=3e-3)
+    numbers[2], numbers[3] = 0, np.log(0.5)
+    np.testing.assert_allclose(wiggle(x, Drawn())[0, 1], got_half(x[0]), atol=3e-3)
+
+
+def got_half(x):
+    """Row 1 of x (6, 7, 3) magnified twice about its middle, (2.5, 3): row 1.75, columns 1.5 to 4.5."""
+    row = 0.25 * x[1] + 0.75 * x[2]
+    columns = 1.5 + 0.5 * np.arange(7)
+    low = columns.astype(int)
+    return row[low] + (columns - low)[:, None] * (row[low + 1] - row[low])
+
+
 def test_every_trick_trains_and_repeats_to_the_bit(tricks):
     x, y = data.make_cat_dog_faces(160, 16)
     order = np.random.default_rng(0).permutation(160)
