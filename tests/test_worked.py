@@ -271,6 +271,90 @@ def test_a_rule_in_a_notebook_with_odd_statements_runs_as_without_the_hook():
         worked_steps(names["Odd"])
 
 
+class OneLiners(Optimizer):
+    state = ("m",)
+
+    def __init__(self, params, lr=0.1, beta=0.9, clip=0.4):
+        super().__init__(params, lr=lr, beta=beta, clip=clip)
+
+    # fmt: off
+    def update(self, w, g, m, *, lr, beta, clip):
+        if clip: g = np.clip(g, -clip, clip)  # noqa: E701
+        m *= beta; m += (1 - beta) * g  # noqa: E702
+        for i in range(2): m += i * g  # noqa: E701
+        if clip > 3: m += 7  # noqa: E701
+        else: m -= 0.5  # noqa: E701
+        w -= lr * m
+    # fmt: on
+
+
+class Short(OneLiners):
+    def update(self, w, g, m, *, lr, beta, clip): m += g; w -= lr * m  # noqa: E702 # fmt: skip
+
+
+def test_statements_that_share_a_line_have_a_row_each():
+    assert [line[1:4] for line in worked_steps(OneLiners, steps=1).lines] == [
+        ("g", "given", ""),
+        ("g", "clip(g, -clip, clip)", "clip(0.5, -0.4, 0.4)"),
+        ("m", "beta * m + (1 - beta) * g", "0.9 * 0 + (1 - 0.9) * 0.4"),
+        ("m", "m + i * g", "0.04 + 0 * 0.4"),
+        ("m", "m + i * g", "0.04 + 1 * 0.4"),
+        ("if", "clip > 3", "0.4 > 3"),
+        ("m", "m - 0.5", "0.44 - 0.5"),
+        ("w", "w - lr * m", "1 - 0.1 * -0.06"),
+    ]
+    assert [x[1:3] for x in worked_steps(Short, steps=1).lines[1:]] == [("m", "m + g"), ("w", "w - lr * m")]
+
+
+def corrections(beta, t):
+    return 1 - beta**t, beta * t
+
+
+class Writes(OneLiners):
+    def update(self, w, g, m, *, lr, beta, clip, t):
+        np.copyto(m, beta * m + g)
+        np.multiply(m, 2, out=m)
+        np.maximum(m, -1, out=m)
+        m[:] = 3 * m
+        a, b = corrections(beta, t)
+        np.subtract(w, lr * a * b * m, out=w)
+
+
+def test_functions_that_write_into_an_array_have_a_row():
+    assert [line[1:4] for line in worked_steps(Writes, steps=1).lines[1:]] == [
+        ("m", "beta * m + g", "0.9 * 0 + 0.5"),
+        ("m", "m * 2", "0.5 * 2"),
+        ("m", "maximum(m, -1)", "maximum(1, -1)"),
+        ("m", "3 * m", "3 * 1"),
+        ("a", "corrections(beta, t)[0]", "corrections(0.9, 1)[0]"),
+        ("b", "corrections(beta, t)[1]", "corrections(0.9, 1)[1]"),
+        ("w", "w - lr * a * b * m", "1 - 0.1 * 0.1 * 0.9 * 3"),
+    ]
+
+
+class Hides(OneLiners):
+    def update(self, w, g, m, *, lr, beta, clip):
+        np.copyto(m, g, where=g > 0)
+        g.clip(-0.1, 0.1, out=g)
+        m.sort()
+        w -= lr * m
+
+
+def test_what_no_row_shows_is_named_beneath_the_table():
+    first = Hides.update.__code__.co_firstlineno + 1
+    worked = worked_steps(Hides)
+    assert worked.hidden == (
+        f"test_worked.py, line {first}, is not shown, but changes m: np.copyto(m, g, where=g > 0)",
+        f"test_worked.py, line {first + 1}, is not shown, but changes g: g.clip(-0.1, 0.1, out=g)",
+    )
+    assert worked.hidden[0] in str(worked).splitlines()[-2:]
+
+
+@pytest.mark.parametrize("name", CLASSES)
+def test_no_rule_of_the_family_changes_what_its_table_does_not_show(name):
+    assert worked_steps(CLASSES[name], steps=5).hidden == ()
+
+
 class Broken(Mine):
     def update(self, w, g, m, *, lr, beta):
         raise RuntimeError("no")

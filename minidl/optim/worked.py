@@ -18,6 +18,7 @@ import re
 import sys
 import textwrap
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any, NamedTuple
 
@@ -34,6 +35,8 @@ from .formulas import (
     leaf,
     literal,
     number,
+    place,
+    shared_lines,
     source,
     statement_at,
     with_numbers,
@@ -70,7 +73,8 @@ class Worked(NamedTuple):
 
     problem: the optimizer and what it was given, in words; lines: the quantities in the order in which they were
     computed; w: the weights before the first step and after each; functions: the code that computed them; helpers: what
-    the functions do that stand in formulas by their names.
+    the functions do that stand in formulas by their names; hidden: the lines of the source that changed something which
+    no line of the table shows.
     """
 
     problem: str
@@ -78,6 +82,7 @@ class Worked(NamedTuple):
     w: list[Any]
     functions: list[CodeType]
     helpers: dict[str, str]
+    hidden: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return self.text()
@@ -88,6 +93,7 @@ class Worked(NamedTuple):
         head = textwrap.wrap(problem, width, break_on_hyphens=False, subsequent_indent="  ")
         beside, below = self._table(width, below=False), self._table(width, below=True)
         notes = [textwrap.fill(f"{name}: {text}", width, subsequent_indent="  ") for name, text in self.helpers.items()]
+        notes += [textwrap.fill(text, width, subsequent_indent="  ", break_long_words=False) for text in self.hidden]
         lines = [*head, *(below if len(below) < len(beside) else beside), *[""] * bool(notes), *notes]
         return "\n".join(lines).replace("\xa0", " ")
 
@@ -158,7 +164,7 @@ def worked_steps(
         problem += f"; the loss is a / 2 w^2 with a = {CURVATURE:g}; its derivatives are a w and a"
     if w.size > 1:
         problem += "; [1 2; 3 4] is the matrix with the rows 1 2 and 3 4"
-    return Worked(problem, watcher.lines, weights, watcher.functions, watcher.helpers)
+    return Worked(problem, watcher.lines, weights, watcher.functions, watcher.helpers, tuple(watcher.hidden))
 
 
 def _check_settings(cls: type, settings: dict[str, Any]) -> None:
@@ -201,6 +207,8 @@ class _Statement(NamedTuple):
     node: ast.stmt
     parts: list[Part]
     calls: dict[str, Any]
+    told: int  # how much was written down before it
+    arrays: dict[str, tuple[Any, Any]]  # each, and as it was before it
 
 
 class _Watcher:
@@ -211,6 +219,8 @@ class _Watcher:
         self.lines: list[Line] = []
         self.functions: list[CodeType] = []
         self.helpers: dict[str, str] = {}
+        self.hidden: dict[str, None] = {}
+        self.told = 0  # lines and notes so far
         self.running: dict[FrameType, _Statement | None] = {}
         self.begun: Any = None  # (frame, quantity, formula) of the last line, where it was a *=, half of a formula
         rules: list[Any] = [rule]
@@ -256,6 +266,7 @@ class _Watcher:
         if caller is not None:
             self.arguments(frame, caller)
         self.running[frame] = None
+        frame.f_trace_opcodes = bool(shared_lines(frame.f_code))
         return self.line
 
     def wanted(self, frame: FrameType, caller: _Statement | None) -> bool:
@@ -270,21 +281,46 @@ class _Watcher:
         return inside or for_effect or any(number(x) is None for x in frame.f_locals.values())
 
     def line(self, frame: FrameType, event: str, result: Any) -> Any:
-        now = self.running.get(frame)
-        node = statement_at(frame.f_code.co_filename, frame.f_lineno) if event == "line" else None
-        if event == "exception" or (now is not None and now.node is node):  # another line of the same statement
+        now, code = self.running.get(frame), frame.f_code
+        shared = event in ("line", "opcode") and frame.f_lineno in shared_lines(code)
+        node = None
+        if event == "opcode" and shared:  # the only event that tells the statements of one line from each other
+            at = place(frame)
+            node = statement_at(code.co_filename, *at) if at else None
+        elif event == "line" and not shared:
+            node = statement_at(code.co_filename, frame.f_lineno)
+        if (event != "return" and node is None) or (now is not None and now.node is node):  # more of one statement
             return self.line
         if now is not None:
+            inside = self.told > now.told
             for part in now.parts:
-                self.add(part, frame, now)
+                if not (inside and isinstance(part.formula, ast.Subscript)):  # a, b = f(x), whose inside was shown
+                    self.add(part, frame, now)
+            self.check_shown(frame, now)
         if event == "return":
             del self.running[frame]
             caller = self.running.get(frame.f_back) if frame.f_back else None
             if caller is not None:
-                caller.calls[frame.f_code.co_name.lstrip("_")] = number(result)
+                caller.calls[code.co_name.lstrip("_")] = number(result)
         elif node is not None:
-            self.running[frame] = _Statement(node, list(self.reader(frame).parts(node)), {})
+            reader = self.reader(frame)
+            held = reader.arrays | {k: x for k, x in frame.f_locals.items() if isinstance(x, np.ndarray)}
+            before = {reader.array_name(k) or k: (x, x.copy()) for k, x in held.items()}
+            self.running[frame] = _Statement(node, list(reader.parts(node)), {}, self.told, before)
         return self.line
+
+    def check_shown(self, frame: FrameType, done: _Statement) -> None:
+        """Notes a statement that changed an array in a way that no line of the table shows."""
+        if done.parts or self.told > done.told or frame.f_code is _BASE:
+            return
+        changed = [k for k, (x, before) in done.arrays.items() if x.tobytes() != before.tobytes()]
+        if changed:
+            file, line = Path(frame.f_code.co_filename).name, done.node.lineno
+            text = f"{file}, line {line}, is not shown, but changes {', '.join(changed)}: {source(done.node)}"
+            self.hidden[text.split("\n")[0]] = None
+            self.told += 1
+            if frame.f_code not in self.functions:
+                self.functions.append(frame.f_code)
 
     def reader(self, frame: FrameType) -> Reader:
         arrays = {k: x for k, x in self.innermost._state.get(self.w, {}).items() if isinstance(x, np.ndarray)}
@@ -332,6 +368,7 @@ class _Watcher:
         if words or isinstance(formula, ast.Constant) or self.known(line, formula, calls, frame):
             return
         self.lines.append(line)
+        self.told += 1
         if isinstance(augmented, ast.Mult):
             self.begun = frame, quantity, formula
         named = {source(x.func) for x in ast.walk(formula) if isinstance(x, ast.Call)}
