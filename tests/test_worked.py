@@ -157,6 +157,12 @@ def test_the_page_shows_what_runs_under_the_settings_given():
     assert "v_max = v" in quantities(Adam, amsgrad=True) and "v_max = v" not in quantities(Adam)
 
 
+def test_a_value_chosen_by_a_setting_is_shown_where_a_condition_needs_it():
+    quantity = quantities(optim.AdEMAMix)
+    assert quantity["done"] == ("1.0", "1") and quantity["if"] == ("done >= 1", "1 >= 1")
+    assert quantities(optim.AdEMAMix, warmup_steps=4)["done"][1] == "1 / 4"
+
+
 def test_conditions_say_yes_or_no_and_decide_what_follows():
     lines = worked_steps(RAdam, steps=6).lines
     conditions = [x for x in lines if x.quantity == "if"]
@@ -178,13 +184,24 @@ def test_hooks_parents_helpers_and_wrappers_are_followed():
     assert [x.quantity for x in prodigy.lines].count("D") == 3  # worked out twice in each step, said once
     assert [x.quantity for x in three_steps("Rprop").lines].count("size") == 6  # 0.01, then kept within bounds: 0.01
     inner = quantities(lambda params: SAM(Lookahead(Adam(params), k=1)))
-    assert {"norm", "p", "m_hat", "slow"} <= set(inner)
+    assert {"norm", "m_hat", "slow"} <= set(inner)
+
+
+def test_a_weight_is_called_w_wherever_it_is_changed():
+    sam = [(x.quantity, x.value) for x in worked_steps(SAM, steps=1).lines]
+    path = [value for quantity, value in sam if quantity == "w"]
+    assert path == pytest.approx([1.05, 1.0, 1 - 0.1 * CURVATURE * 1.05])  # uphill, back, and the step from there
+    assert "w_before" in {x.formula for x in worked_steps(SAM, steps=1).lines}
+    lines = three_steps("Lookahead").lines
+    assert {x.quantity for x in lines} == {"g", "w", "slow", "if"} and ("slow", "w") in {x[1:3] for x in lines}
 
 
 def test_a_rule_that_takes_a_closure_gets_a_stated_loss():
     worked = worked_steps(optim.PolyakStep)
-    assert "the loss is a / 2 w^2 with a = 0.5" in worked.problem
-    assert worked.lines[0][1:4] == ("loss", "a / 2 * w**2", "0.5 / 2 * 1**2")
+    assert "the loss is a / 2 w^2 with a = 0.8" in worked.problem
+    assert worked.lines[0][1:4] == ("loss", "a / 2 * w**2", "0.8 / 2 * 1**2")
+    assert {line.value < 1 for line in worked.lines if line.quantity == "lr"} == {True}  # the smaller one is no tie
+    assert [f.co_name for f in worked.functions][:2] == ["step", "prepare"]  # step is where the loss comes from
     curvature = [x for x in worked_steps(optim.AdaHessian).lines if x.quantity == "D"]
     assert [x.value for x in curvature] == [CURVATURE] * 3
 
@@ -385,6 +402,9 @@ def test_the_tracing_hook_is_given_back():
         ({"start": [1, 2]}, "Adam starts from one weight, got"),
         ({"start": math.inf}, "must be a finite number, got inf"),
         ({"beta1": 0.9}, "Adam has no hyper-parameter 'beta1'; did you mean betas"),
+        ({"cls": 2}, "Adam has no hyper-parameter 'cls'; it has lr, betas, eps, weight_decay, amsgrad$"),
+        ({"params": 2}, "Adam has no hyper-parameter 'params'"),
+        ({"amsgrad": "maybe"}, "Adam: amsgrad must be True or False, got 'maybe'"),
         ({"lr": -1}, r"lr must lie in \[0, inf\), got -1"),
     ],
 )
@@ -393,7 +413,29 @@ def test_bad_input_is_refused(arguments, message):
         worked_steps(Adam, **arguments)
 
 
+class Needy(Mine):
+    def __init__(self, params, lr, beta, steps=1.0):
+        super().__init__(params, lr=lr, beta=beta)
+        self.defaults["steps"] = steps
+
+
+def test_hyper_parameters_without_a_default_and_with_names_of_our_own():
+    with pytest.raises(ValueError, match=r"Needy has no default for beta: give its value \(--set beta=VALUE\)"):
+        worked_steps(Needy)
+    assert quantities(Needy, beta=0.25)["m"] == ("beta * m + g", "0.25 * 0 + 0.5")
+    text = page(Needy, 100, {"beta": 0.25, "steps": 7.0}, steps=2)
+    assert "State: 1 floats per parameter" in text and "step 2" in text and "step 3" not in text
+
+
+def test_the_page_counts_the_state_of_its_settings():
+    assert "State: 3 floats per parameter (of a 64 x 32 weight: m 64 x 32, v" in page(Adam, settings={"amsgrad": True})
+    assert "State: 6 floats" in page(optim.LBFGS, settings={"history_size": 2})
+    assert "State: 2 history_size + 2 floats" in page(optim.LBFGS)
+
+
 def test_bad_input_for_other_rules():
+    with pytest.raises(ValueError, match=r"it has rho, lr\. What it wraps is plain SGD here; for another: worked"):
+        worked_steps(SAM, momentum=0.9)
     with pytest.raises(ValueError, match="SAM takes no gradients: it gets them from a loss"):
         worked_steps(SAM, gradients=[1.0])
     with pytest.raises(ValueError, match="Muon takes 4 gradients for each step, row by row, got 3"):

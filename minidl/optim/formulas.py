@@ -30,7 +30,8 @@ _PRECISE = (9, 11, 13, 15, 17)  # digits of the numbers in a formula: as many as
 FUNCTIONS: dict[str, Any] = {  # what a formula may call, by the name that it is printed with
     **{name: getattr(np, name) for name in ("sqrt", "maximum", "minimum", "sign", "absolute", "where", "exp", "log")},
     "clip": np.clip, "array": np.array, "abs": abs, "max": max, "min": min, "sum": np.sum, "norm": np.linalg.norm,
-    "mean": lambda x, axis=None: np.mean(x, axis, keepdims=axis is not None), "copysign": math.copysign, "inf": math.inf,
+    "mean": lambda x, axis=None: np.mean(x, axis, keepdims=axis is not None), "copysign": math.copysign,
+    "inf": math.inf,
 }  # fmt: skip
 _LIKE_ITS_ARGUMENT = {"float", "int", "asarray", "to_device", "to_numpy", "as_tensor"}  # f(x) is shown as x
 _LIKE_ITSELF = {"copy", "reshape", "astype"}  # x.f() too
@@ -293,15 +294,12 @@ class Reader(ast.NodeTransformer):
     def shown(self, node: ast.expr) -> str:
         """How a name is printed."""
         if isinstance(node, ast.Name):
-            return self.array_name(node.id) or _plain(node.id)
+            return self.array_name(node.id) or ("w_before" if self.is_copy(node.id) else _plain(node.id))
         if isinstance(node, ast.Attribute):
             if node.attr in ("_data", "data", "_grad", "grad"):
                 if node.attr in ("_grad", "grad") or isinstance(node.value, ast.Attribute):
                     return "g"
-                taken = "w" in self.frame.f_code.co_varnames
-                return "w" if isinstance(node.value, ast.Name) and node.value.id == "p" and not taken else (
-                    self.shown(node.value)
-                )
+                return "w" if isinstance(node.value, ast.Name) and node.value.id == "p" else self.shown(node.value)
             owner = node.value.id if isinstance(node.value, ast.Name) else ""
             if owner in ("np", "math") or (owner == "self" and _plain(node.attr) not in self.frame.f_locals):
                 return _plain(node.attr)
@@ -312,9 +310,18 @@ class Reader(ast.NodeTransformer):
             if source(node.slice) in ("...", ":"):
                 return self.shown(node.value)
             index = self.value(node.slice) if isinstance(node.slice, ast.Name) else None
+            if isinstance(self.names.get(source(node.slice)), Tensor):  # one of each parameter
+                return self.shown(node.value)
             if not isinstance(node.slice, ast.Tuple):
                 return f"{self.shown(node.value)}[{index if type(index) is int else source(node.slice)}]"
         return re.sub(r"\b(np\.linalg\.|np\.|math\.)", "", source(node))
+
+    def is_copy(self, name: str) -> bool:
+        """Whether a name says w, but is not the parameter's array, which is there as p."""
+        x, p = self.names.get(name), self.names.get("p")
+        if name != "w" or not isinstance(x, np.ndarray) or not isinstance(p, Tensor):
+            return False
+        return x.shape == p.shape and not np.shares_memory(x, p.data)
 
     def array_name(self, name: str) -> str:
         """The optimizer's name of an array that is called by another here: b1 for b in a loop over buffers."""

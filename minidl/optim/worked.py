@@ -41,11 +41,12 @@ from .formulas import (
     statement_at,
     with_numbers,
 )
+from .more.wrappers import Wrapper
 from .optimizer import Optimizer
 
 GRADIENTS = (0.5, -0.3, 0.2, 0.1)  # of steps 1, 2, ... and again from the first
 MATRICES = ("Muon", "Adafactor")  # rules that say nothing with one weight: they get a 2 x 2 matrix of them
-CURVATURE = 0.5  # of the loss for rules that take a closure: a w^2 / 2
+CURVATURE = 0.8  # of the loss for rules that take a closure: a w^2 / 2; with 0.5 Polyak's step ties with its bound
 INSTEAD: dict[str, dict[str, Any]] = {"Lookahead": {"k": 2}, "LBFGS": {"max_iter": 1}}  # to see something in 3 steps
 
 _BASE = Optimizer._apply.__code__  # of the base class only this is shown: it adds the L2 term to the gradient
@@ -128,6 +129,14 @@ def worked_steps(
     each step, row by row. A rule that takes a closure gets a loss instead. start: the weight, or four. ValueError for
     what does not fit.
     """
+    return worked(optimizer, settings, gradients, steps, lr, start)
+
+
+def worked(
+    optimizer: Any, settings: dict[str, Any], gradients: Sequence[float] | None = None, steps: int = 3,
+    lr: float | None = None, start: float | Sequence[float] | None = None,
+) -> Worked:  # fmt: skip
+    """`worked_steps` with the settings in a dict, where they may have any names."""
     if not 1 <= steps <= 1000 or steps != int(steps):
         raise ValueError(f"the number of steps must be a whole number from 1 to 1000, got {steps}")
     is_class = isinstance(optimizer, type)
@@ -137,6 +146,8 @@ def worked_steps(
     if not is_class and (lr is not None or settings):
         raise ValueError("lr and settings go with a class; a function that makes an optimizer sets its own")
     if is_class:
+        if lr is not None and "lr" in settings:
+            raise ValueError(f"lr is given twice: {lr:g} and {settings['lr']!r}")
         _check_settings(optimizer, settings)
         rule = made(optimizer, [w], **INSTEAD.get(name, {}) | ({} if lr is None else {"lr": lr}) | settings)
     else:
@@ -168,13 +179,24 @@ def worked_steps(
 
 
 def _check_settings(cls: type, settings: dict[str, Any]) -> None:
-    known = [*list(inspect.signature(cls).parameters)[1:], "lr"]
-    for name in settings:
-        if name not in known:
-            near = difflib.get_close_matches(name, known, n=1)
-            hint = f"; did you mean {near[0]}?" if near else "."
-            has = ", ".join(dict.fromkeys(known))
-            raise ValueError(f"{cls.__name__} has no hyper-parameter {name!r}{hint} It has {has}")
+    parameters = dict(list(inspect.signature(cls).parameters.items())[1:])
+    known = list(dict.fromkeys([*parameters, "lr"]))
+    for name, x in settings.items():
+        if name in known:
+            if isinstance(parameters[name].default, bool) and not isinstance(x, bool):
+                raise ValueError(f"{cls.__name__}: {name} must be True or False, got {x!r}")
+        elif not any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
+            near = difflib.get_close_matches(name, known, n=1, cutoff=0.8)
+            hint = f"; did you mean {near[0]}? It" if near else "; it"
+            text = f"{cls.__name__} has no hyper-parameter {name!r}{hint} has {', '.join(known)}"
+            if issubclass(cls, Wrapper):
+                text += f". What it wraps is plain SGD here; for another: worked_steps(lambda params: {cls.__name__}("
+                text += "Adam(params)))"
+            raise ValueError(text)
+    for name, p in parameters.items():
+        needed = p.default is p.empty and p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)
+        if needed and name not in ("lr", *settings):
+            raise ValueError(f"{cls.__name__} has no default for {name}: give its value (--set {name}=VALUE)")
 
 
 def _weights(name: str, start: Any, shape: tuple[int, ...]) -> np.ndarray:
@@ -252,8 +274,11 @@ class _Watcher:
             loss.backward()
         if self.rule.gradients != "0":
             self.add(Part("g", ast.BinOp(a, ast.Mult(), w), lambda: CURVATURE * number(self.w)))
-        for statement in filter(None, self.running.values()):
-            statement.calls["closure"] = number(loss)
+        for frame, statement in self.running.items():
+            if statement is not None:
+                statement.calls["closure"] = number(loss)
+            if frame.f_code not in self.functions:
+                self.functions.append(frame.f_code)
         return loss
 
     # -- what Python calls
@@ -365,7 +390,8 @@ class _Watcher:
         text = source(formula)
         line = Line(self.step, quantity, text, with_numbers(formula, value, calls, helpers), value)
         words = isinstance(formula, ast.Compare) and not line.numbers  # a comparison of words
-        if words or isinstance(formula, ast.Constant) or self.known(line, formula, calls, frame):
+        chosen = isinstance(getattr(statement.node, "value", None), ast.IfExp) if statement else False
+        if words or (isinstance(formula, ast.Constant) and not chosen) or self.known(line, formula, calls, frame):
             return
         self.lines.append(line)
         self.told += 1
