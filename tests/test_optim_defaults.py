@@ -119,11 +119,47 @@ DEFAULTS = {
     "AdamUncorrected": {"lr": 0.001, "betas": (0.9, 0.999), "eps": 1e-08, "weight_decay": 0.0, "amsgrad": False},
     "AMSGradCorrected": {"lr": 0.001, "betas": (0.9, 0.999), "eps": 1e-08, "weight_decay": 0.0},
     "AdaMaxOutside": {"lr": 0.002, "betas": (0.9, 0.999), "eps": 1e-08, "weight_decay": 0.0},
+    "RMSPropInitial": {
+        "lr": 0.001, "alpha": 0.9, "eps": 1e-10, "momentum": 0.0, "centered": False, "weight_decay": 0.0,
+        "initial_accumulator": 1.0,
+    },
+    "AdamWEpsHat": {"lr": 0.001, "betas": (0.9, 0.999), "eps": 1e-07, "weight_decay": 0.004, "amsgrad": False},
+    "AdamWPaperDecay": {"lr": 0.001, "betas": (0.9, 0.999), "eps": 1e-08, "weight_decay": 0.0, "amsgrad": False},
+    "AdamEpsInside": {"lr": 0.001, "betas": (0.9, 0.999), "eps": 1e-08, "weight_decay": 0.0, "amsgrad": False},
+    "AdaMaxUncorrected": {"lr": 0.002, "betas": (0.9, 0.999), "eps": 1e-08, "weight_decay": 0.0},
+    "RAdamEpsAfter": {"lr": 0.001, "betas": (0.9, 0.999), "eps": 1e-08, "weight_decay": 0.0},
+    "RAdamSkipping": {"lr": 0.001, "betas": (0.9, 0.999), "eps": 1e-08, "weight_decay": 0.0},
+    "AdaBeliefUnstored": {"lr": 0.001, "betas": (0.9, 0.999), "eps": 1e-08, "weight_decay": 0.0},
+    "SGDDampenedStart": {"lr": NEEDED, "momentum": 0.0, "dampening": 0.0, "weight_decay": 0.0, "nesterov": False},
+    "RpropDelayed": {"lr": 0.01, "etas": (0.5, 1.2), "step_sizes": (1e-06, 50.0)},
+    "FTRLShrinkage": {
+        "lr": 0.001, "beta": 0.0, "l1": 0.0, "l2": 0.0, "lr_power": -0.5, "initial_accumulator": 0.1,
+        "shrinkage": 0.0,
+    },
+    "AdafactorPaper": {"lr": 0.01, "beta2_decay": -0.8, "eps": (1e-30, 0.001), "d": 1.0, "weight_decay": 0.0},
+    "MuonCorrected": {
+        "lr": 0.001, "weight_decay": 0.1, "momentum": 0.95, "nesterov": True, "ns_coefficients": (3.4445,
+        -4.775, 2.0315), "eps": 1e-07, "ns_steps": 5, "adjust_lr_fn": None,
+    },
+    "MuonUnclamped": {
+        "lr": 0.001, "weight_decay": 0.1, "momentum": 0.95, "nesterov": True, "ns_coefficients": (3.4445,
+        -4.775, 2.0315), "eps": 1e-07, "ns_steps": 5, "adjust_lr_fn": None,
+    },
+    "MuonCoupledDecay": {
+        "lr": 0.001, "weight_decay": 0.1, "momentum": 0.95, "nesterov": True, "ns_coefficients": (3.4445,
+        -4.775, 2.0315), "eps": 1e-07, "ns_steps": 5, "adjust_lr_fn": None,
+    },
+    "ShampooSequential": {"lr": 0.1, "eps": 0.0001, "precondition_frequency": 1, "weight_decay": 0.0},
+    "SophiaHDelayed": {
+        "lr": 0.0001, "betas": (0.965, 0.99), "gamma": 0.01, "eps": 1e-08, "weight_decay": 0.0001,
+        "update_interval": 10, "seed": 0,
+    },
 }  # fmt: skip
 
 # rules that need the whole tensor, or that do no arithmetic of their own; all others are handed over in pieces
 WHOLE = {
     "LARS", "LARSRateOutside", "LARSJointNorm", "LAMB", "LAMBClamped", "Adafactor", "Muon", "Shampoo", "SOAP", "LBFGS",
+    "AdafactorPaper", "MuonCorrected", "MuonUnclamped", "MuonCoupledDecay", "ShampooSequential",
     "RandomSearch", "RandomLocalSearch", "Lookahead", "SAM",
 }  # fmt: skip
 

@@ -58,16 +58,6 @@ def start_of(case):
     return problem, Tensor(problem.start, requires_grad=True)
 
 
-# -- Adafactor (its hundred steps on small problems are in test_optim_adaptive.py)
-
-
-@cases(TORCH, "Adafactor")
-def test_adafactor_is_torch_adafactor(case):
-    problem, w = start_of(case)
-    settings = {k: tuple(v) if isinstance(v, list) else v for k, v in case["settings"].items()}
-    assert deviation(descend(optim.Adafactor([w], **settings), w, problem, 100), case["weights"]) < 1e-9
-
-
 # -- Muon
 
 

@@ -23,6 +23,7 @@ from .more import (
     adam_family,
     averaged,
     conventions,
+    conventions_other,
     factored,
     follow_leader,
     hessian,
@@ -44,7 +45,8 @@ from .more import (
 # the files of the family, from simple to hard
 _FILES = (
     sgd, adaptive, adam, momentum, sign, averaged, conventions, adam_family, second_moments, normalized, mixed,
-    layerwise, factored, follow_leader, polyak, ratefree, schedulefree, matrix, hessian, lbfgs, search, wrappers,
+    layerwise, factored, follow_leader, polyak, ratefree, schedulefree, matrix, hessian, lbfgs,
+    conventions_other, search, wrappers,
 )  # fmt: skip
 SHAPE = (64, 32)  # of the weight on which state is counted
 

@@ -15,6 +15,7 @@ import itertools
 import linecache
 import math
 import re
+import sys
 import textwrap
 from collections.abc import Callable, Iterator
 from types import CodeType, FrameType, FunctionType
@@ -394,12 +395,10 @@ def _bound(target: ast.expr, x: Any) -> dict[str, Any]:
 
 
 def helpers_of(frame: FrameType) -> dict[str, FunctionType]:
-    """The functions of a frame's file, by the name that is printed."""
+    """The functions of a frame's file and those it imports from other rules' files, by the name that is printed."""
     names = frame.f_globals
-    return {
-        _plain(name): f for name, f in names.items()
-        if isinstance(f, FunctionType) and f.__module__ == names["__name__"]
-    }  # fmt: skip
+    own = (names["__name__"], *(name for name in sys.modules if name.startswith("minidl.optim.more.")))
+    return {_plain(name): f for name, f in names.items() if isinstance(f, FunctionType) and f.__module__ in own}
 
 
 def explained(name: str, function: FunctionType) -> tuple[str, str]:

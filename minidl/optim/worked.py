@@ -141,7 +141,8 @@ def worked(
         raise ValueError(f"the number of steps must be a whole number from 1 to 1000, got {steps}")
     is_class = isinstance(optimizer, type)
     name = optimizer.__name__ if is_class else "the rule"
-    shape = (2, 2) if name in MATRICES else (1,) if not is_class or optimizer.elementwise else (1, 1)
+    matrix = is_class and any(cls.__name__ in MATRICES for cls in optimizer.__mro__)
+    shape = (2, 2) if matrix else (1,) if not is_class or optimizer.elementwise else (1, 1)
     w = Tensor(_weights(name, start, shape), requires_grad=True)
     if not is_class and (lr is not None or settings):
         raise ValueError("lr and settings go with a class; a function that makes an optimizer sets its own")

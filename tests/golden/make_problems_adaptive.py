@@ -70,9 +70,9 @@ def record(optimizer: str, settings: dict, update) -> dict:
     return {"optimizer": optimizer, "settings": settings, "weights": kept}
 
 
-def write(library: str, source: str, licence: str, cases: list[dict], topic: str = "adaptive") -> None:
-    about = f"{source}, float64, recorded by make_{library}_{topic}.py. weights[k]: after k steps. Settings: minidl's."
+def write(library: str, source: str, licence: str, cases: list[dict]) -> None:
+    about = f"{source}, float64, recorded by make_{library}_adaptive.py. weights[k]: after k steps. Settings: minidl's."
     data = {"source": about, "licence": licence, "cases": cases}
-    path = Path(__file__).with_name(f"{library}_{topic}.json")
+    path = Path(__file__).with_name(f"{library}_adaptive.json")
     path.write_text(json.dumps(data, separators=(",", ":")).replace('{"optimizer"', '\n{"optimizer"') + "\n")
     print(f"{path.name}: {len(cases)} trajectories, {path.stat().st_size} bytes")

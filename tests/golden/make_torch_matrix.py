@@ -1,4 +1,4 @@
-"""Records PyTorch's Muon, Adafactor and LBFGS: writes torch_matrix.json beside this file.
+"""Records PyTorch's Muon and LBFGS: writes torch_matrix.json beside this file.
 
 Needs torch (CPU): in a scratch environment, `pip install torch==2.13.0`, then
 `python tests/golden/make_torch_matrix.py`.
@@ -9,7 +9,7 @@ optimum and evaluations with one.
 """
 
 import torch
-from make_problems_matrix import LEAST_SQUARES, RECORDED, STARTS, loss_of, rounded, write
+from make_problems_matrix import LEAST_SQUARES, STARTS, loss_of, rounded, write
 
 torch.set_default_dtype(torch.float64)
 torch.set_num_threads(1)
@@ -17,11 +17,6 @@ torch.set_num_threads(1)
 MUON = [
     {"lr": 0.1, "weight_decay": 0.0},
     {"lr": 0.1, "weight_decay": 0.5, "momentum": 0.8, "nesterov": False, "adjust_lr_fn": "match_rms_adamw"},
-]
-ADAFACTOR = [
-    {"lr": 0.1},
-    {"lr": 0.3, "eps": (1e-2, 5e-2), "beta2_decay": -0.5},
-    {"lr": 0.5, "d": 2.0, "weight_decay": 0.1},
 ]
 # without line search: small lr, or the first steps overshoot
 LBFGS = [
@@ -45,18 +40,6 @@ def record_muon(settings: dict, problem) -> list:
         w.grad = torch.tensor(problem.gradient(problem.start, t).T.copy())
         optimizer.step()
         seen.append(w.tolist())
-    return seen
-
-
-def record_adafactor(settings: dict, problem) -> dict:
-    w = torch.tensor(problem.start, requires_grad=True)
-    optimizer = torch.optim.Adafactor([w], foreach=False, **settings)
-    seen = {}
-    for t in range(1, 101):
-        w.grad = torch.tensor(problem.gradient(w.detach().numpy(), t))
-        optimizer.step()
-        if t in RECORDED:
-            seen[t] = [rounded(x) for x in problem.sample(w.detach().numpy())]
     return seen
 
 
@@ -89,10 +72,6 @@ def main() -> None:
         for name, problem in LEAST_SQUARES.items()
         if problem.start.size < 100
     ]
-    for settings in ADAFACTOR:
-        for name, problem in LEAST_SQUARES.items():
-            weights = record_adafactor(settings, problem)
-            cases.append({"optimizer": "Adafactor", "settings": settings, "problem": name, "weights": weights})
     for name, settings in LBFGS:
         run = {"optimizer": "LBFGS", "settings": settings, "problem": name, "steps": record_lbfgs(name, settings)}
         cases.append(run)
