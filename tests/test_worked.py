@@ -200,7 +200,7 @@ def test_a_rule_that_takes_a_closure_gets_a_stated_loss():
     worked = worked_steps(optim.PolyakStep)
     assert "the loss is a / 2 w^2 with a = 0.8" in worked.problem
     assert worked.lines[0][1:4] == ("loss", "a / 2 * w**2", "0.8 / 2 * 1**2")
-    assert {line.value < 1 for line in worked.lines if line.quantity == "lr"} == {True}  # the smaller one is no tie
+    assert {line.value < 1 for line in worked.lines if line.quantity == "step"} == {True}  # no tie with the bound, 1
     assert [f.co_name for f in worked.functions][:2] == ["step", "prepare"]  # step is where the loss comes from
     curvature = [x for x in worked_steps(optim.AdaHessian).lines if x.quantity == "D"]
     assert [x.value for x in curvature] == [CURVATURE] * 3

@@ -112,8 +112,16 @@ def redone(text: str, helpers: dict[str, Any] | None = None) -> Any:
 
 
 def _on_numbers(f: Callable[..., Any]) -> Callable[..., Any]:
-    """A helper of the source, which takes arrays."""
-    return lambda *xs: f(*(np.float64(x) if isinstance(x, float | int) else x for x in xs))
+    """A helper of the source, which takes arrays: of what is a number here, or a matrix of one and then numbers."""
+
+    def called(*xs: Any) -> Any:
+        xs = tuple(np.float64(x) if isinstance(x, float | int) else x for x in xs)
+        try:
+            return f(*xs)
+        except (ValueError, np.linalg.LinAlgError):
+            return number(f(np.reshape(xs[0], (1, 1)), *map(number, xs[1:])))
+
+    return called
 
 
 class _Filled(ast.NodeTransformer):

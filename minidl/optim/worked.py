@@ -257,6 +257,7 @@ class _Watcher:
     def watch(self, function: Callable[[], Any]) -> None:
         linecache.checkcache()  # one's own file may have been changed since it was last read
         before = sys.gettrace()
+        sys._getframe().f_trace_opcodes = True  # Python 3.12 reports instructions only where this comes before settrace
         sys.settrace(self.called)
         try:
             function()
