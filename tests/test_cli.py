@@ -292,6 +292,7 @@ def without_seconds(folder):
     return [[row[i] for i in kept] for row in rows], cut(json.loads((folder / "runs.json").read_text()))
 
 
+@pytest.mark.slow
 def test_the_same_twice_and_with_two_jobs_ones_own_rule_too(capsys):
     Path("own.py").write_text(OWN_RULE)
     command = ["compare", "--optimizers", "sgd,adam,own.py:MyRule", "--epochs", "2", "--lr-grid", "0.01,0.1", "--seeds",
@@ -403,11 +404,12 @@ def test_the_head_of_the_table_is_enough(unbuffered):
     assert done.stdout.startswith("name ") and done.stderr == "" and Path("code").read_text().strip() == "0"
 
 
-def test_one_optimizer_on_a_page(capsys):
+def test_one_optimizer_on_a_page(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "120")
     assert minidl("optimizers", "ADAM", "--lr", "0.1", "--grad", "1", "--grad=-1e-1,3", "--set", "eps=1e-7") == 0
     out, err = capsys.readouterr()
     assert "Kingma & Ba 2015" in out and "minidl/optim/adam.py:" in out and err == ""
-    assert "w - lr * m_hat / (sqrt(v_hat) + eps)" in out and "1e-07)" in out
+    assert "w - lr * m_hat / (sqrt(v_hat) + eps)" in out and "eps=1e-07" in out
     assert minidl("optimizers", "adam", "--steps", "2", "--grad", "0.5", "-0.3", "--start", "2") == 0
     out = capsys.readouterr().out
     assert "step 2" in out and "step 3" not in out and "-0.3" in out and "w = 2" in out
