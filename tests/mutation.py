@@ -1,6 +1,6 @@
 """Do the tests notice? Changes minidl/optim one place at a time and runs the tests that touch the place.
 
-    python tests/mutation.py                        every mutant (some 10,000: hours)
+    python tests/mutation.py                        every mutant of the rules and schedules (some 10,000: hours)
     python tests/mutation.py Adam AdamW             of these classes or functions
     python tests/mutation.py minidl/optim/sgd.py    of a file or folder
     python tests/mutation.py --sample 200 --seed 1  some, drawn at random; --list only shows them
@@ -54,8 +54,10 @@ CACHE = ROOT / ".pytest_cache" / "mutation"
 # whose tests are asked: not those of whole programs (cli, lab, examples), which would notice much, slowly
 ASKED = (
     "test_optim*.py", "test_schedules.py", "test_finder.py", "test_plateau.py", "test_clip.py", "test_ranges.py",
-    "test_gpu_path.py", "test_train.py", "test_checkpoint.py",
+    "test_conventions.py", "test_references.py", "test_gpu_path.py", "test_train.py", "test_checkpoint.py",
 )  # fmt: skip
+# no rules, but what describes, explains or tries them
+ABOUT = {"check", "catalogue.py", "formulas.py", "libraries.py", "page.py", "worked.py"}
 SKIPPED = {"test_optim_mutations.py"}  # makes mutants of its own, from the text
 MEMORY = 8 << 30  # bytes of address space: a mutant may ask for any amount
 WAITING = 300  # seconds by the clock before a test that computes nothing is given up
@@ -172,7 +174,10 @@ def noted(source: str) -> ast.Module:
 
 
 class _Recorder:
-    """A pytest plugin that notes for every test its seconds, its lines of the package, and the classes it uses."""
+    """A pytest plugin that notes for every test its seconds, its lines of the package, and the classes it uses.
+
+    The tests run from the last to the first: a mutant's come in yet another order, and must not need their own.
+    """
 
     def __init__(self) -> None:
         self.lines: dict[str, bytearray] = {}
@@ -197,16 +202,8 @@ class _Recorder:
         test["lines"] = {file: lines for file, lines in seen.items() if lines}
         test["classes"] = sorted({base.__qualname__ for cls in self.classes for base in cls.__mro__})
 
-    def pytest_runtest_logreport(self, report: Any) -> None:
-        self.tests[report.nodeid]["failed"] |= report.failed
-
-
-class _Control(_Chosen):
-    """Runs the tests as a mutant's are run, in that order, and notes which fail."""
-
-    def __init__(self, tests: dict[str, Record], report: Path) -> None:
-        super().__init__({name: test["seconds"] for name, test in tests.items()}, report)
-        self.tests = tests
+    def pytest_collection_modifyitems(self, items: list[Any]) -> None:
+        items.reverse()
 
     def pytest_runtest_logreport(self, report: Any) -> None:
         self.tests[report.nodeid]["failed"] |= report.failed
@@ -217,7 +214,6 @@ def _record(file: str, folder: str) -> int:
     _quiet_child()
     recorder = _Recorder()
     _pytest([file], folder, recorder)
-    _pytest([file], folder, _Control(recorder.tests, Path(folder, "report")))
     Path(folder, "record").write_text(json.dumps(recorder.tests))
     return 0
 
@@ -369,7 +365,7 @@ def explained(found: list[Mutant], path: Path = EXPLAINED) -> dict[Mutant, str]:
 
 
 def all_mutants() -> list[Mutant]:
-    files = sorted(PACKAGE.rglob("*.py"))
+    files = [f for f in sorted(PACKAGE.rglob("*.py")) if f.relative_to(PACKAGE).parts[0] not in ABOUT]
     return [m for f in files for m in mutants(f.read_text(), str(f.relative_to(ROOT)))]
 
 
@@ -384,7 +380,7 @@ def chosen(found: list[Mutant], names: list[str]) -> list[Mutant]:
             if f"{m.where}.".startswith(f"{name}.") or (file and (m.file == file or m.file.startswith(f"{file}/")))
         ]  # fmt: skip
         if not fits:
-            raise SystemExit(f"{name} is neither a file of {PACKAGE.relative_to(ROOT)} nor a class or function in it")
+            raise SystemExit(f"{name} is neither a file of {PACKAGE.relative_to(ROOT)} with a rule nor a name in one")
         kept |= dict.fromkeys(fits)
     return list(kept) if names else found
 
@@ -414,6 +410,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*", metavar="NAME", help="files, folders, classes or functions; default: all")
     parser.add_argument("--jobs", type=int, default=len(os.sched_getaffinity(0)), help="processes; default: the cores")
+    parser.add_argument("--kind", action="append", help="only of this kind ('sign', 'missing root', ...); repeatable")
     parser.add_argument("--sample", type=int, metavar="N", help="only N of the mutants, drawn at random")
     parser.add_argument("--seed", type=int, default=0, help="of the sample")
     parser.add_argument("--budget", type=float, default=60, help="seconds of tests for one mutant; default: 60")
@@ -426,6 +423,8 @@ def main(arguments: list[str] | None = None) -> int:
     found = all_mutants()
     reasons = explained(found)
     found = chosen(found, args.names)
+    if args.kind:
+        found = [m for m in found if m.kind in args.kind]
     if args.again:
         keys = {(s["file"], s["where"], s["old"], s["new"]) for s in json.loads(args.again.read_text())}
         found = [m for m in found if (m.file, m.where, m.old, m.new) in keys]

@@ -12,27 +12,6 @@ from minidl.optim.finder import RangeTest, find_lr
 
 # -- the course family
 
-# PyTorch's, where it has the optimizer; Momentum and Nesterov: the lectures' 0.9
-DEFAULTS = {
-    "SGD": {"momentum": 0, "dampening": 0, "weight_decay": 0, "nesterov": False},
-    "Momentum": {"beta": 0.9, "bias_correction": False, "weight_decay": 0},
-    "Nesterov": {"momentum": 0.9, "weight_decay": 0},
-    "AdaGrad": {"lr": 1e-2, "lr_decay": 0, "eps": 1e-10, "eps_inside_sqrt": False, "weight_decay": 0},
-    "AdaDelta": {"lr": 1.0, "rho": 0.9, "eps": 1e-6, "weight_decay": 0},
-    "RMSProp": {
-        "lr": 1e-2, "alpha": 0.99, "eps": 1e-8, "momentum": 0, "centered": False, "eps_inside_sqrt": False,
-        "weight_decay": 0,
-    },
-    "Adam": {"lr": 1e-3, "betas": (0.9, 0.999), "eps": 1e-8, "weight_decay": 0, "amsgrad": False},
-    "AdamW": {"lr": 1e-3, "betas": (0.9, 0.999), "eps": 1e-8, "weight_decay": 1e-2, "amsgrad": False},
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("name", optim.names())
-def test_defaults(name):
-    found = inspect.signature(getattr(optim, name)).parameters.values()
-    assert {p.name: p.default for p in found if p.default is not p.empty} == DEFAULTS[name]
-
 
 def test_adamw_without_decay_keeps_adams_state_under_adams_names():
     states = []
