@@ -33,6 +33,13 @@ RATES = {
     "Prodigy": {"lr": 1.0, "d0": 1e-3}, "ScheduleFreeAdamW": {"lr": 0.05}, "Adafactor": {"lr": 0.1},
     "Muon": {"lr": 0.02}, "Shampoo": {"lr": 0.3, "precondition_frequency": 5, "eps": 0.1}, "SOAP": {"lr": 0.03},
     "SophiaH": {"lr": 5e-3}, "AdaHessian": {"lr": 0.05}, "LBFGS": {"lr": 1.0, "max_iter": 5},
+    "SGDDampenedStart": {"lr": 0.1, "momentum": 0.9, "dampening": 0.5}, "RMSPropInitial": {"lr": 0.3},
+    "AdamWEpsHat": {"lr": 0.02}, "AdamWPaperDecay": {"lr": 0.02}, "AdamEpsInside": {"lr": 0.02},
+    "AdaMaxUncorrected": {"lr": 0.05}, "RAdamEpsAfter": {"lr": 0.2}, "RAdamSkipping": {"lr": 0.3},
+    "AdaBeliefUnstored": {"lr": 0.02}, "RpropDelayed": {"lr": 0.01},
+    "FTRLShrinkage": {"lr": 0.1, "beta": 1e-6, "initial_accumulator": 0.0},
+    "AdafactorPaper": {"lr": 0.1}, "MuonCorrected": {"lr": 0.02}, "MuonUnclamped": {"lr": 0.02},
+    "MuonCoupledDecay": {"lr": 0.02}, "ShampooSequential": {"lr": 0.3, "eps": 0.1}, "SophiaHDelayed": {"lr": 5e-3},
     "RandomSearch": {"lr": 0.1}, "RandomLocalSearch": {"lr": 0.03}, "Lookahead": {"lr": 0.5}, "SAM": {"lr": 0.3},
 }  # fmt: skip
 every_rule = pytest.mark.parametrize("name", FAMILY)
@@ -52,7 +59,7 @@ def optimizers_of(name, model):
     cls, settings = FAMILY[name], RATES[name]
     if issubclass(cls, Wrapper):
         return [cls(optim.SGD(model.parameters(), **settings))]
-    if name == "Muon":
+    if name.startswith("Muon"):
         matrices, rest = muon_groups(model)
         return [cls(matrices, **settings), optim.AdamW(rest, lr=0.02)]
     if name.startswith("LARS"):  # a bias that starts at zero has no norm to take a share of

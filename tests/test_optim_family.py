@@ -14,7 +14,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_check_optimizer import FOUND
 
 import minidl.optim.optimizer as base
 from minidl import Tensor, optim
@@ -50,14 +49,15 @@ class About(NamedTuple):
     free: settings without a scale of their own (no eps), for `power`.
     turns: which linear maps of the weights commute with the rule: "all" orthogonal ones, "sides" (U W V'),
     "coordinates" (permutations and signs of elements), "lines" (of whole rows and columns), or why none does.
-    decay: the factor of the weights in a first step of gradient 0 with weight_decay=0.1, where the rule applies it.
+    decay: the factor of the weights in a first step of gradient 0 with weight_decay=0.1, where the rule applies it; or
+    why it is none.
     """
 
     first: object
     power: object
     free: dict
     turns: str
-    decay: float = None
+    decay: object = None
 
 
 EPS = {"eps": 0.0}
@@ -154,6 +154,34 @@ ABOUT = {
     ),
     "RandomSearch": About(BY_CHANCE, 0, {}, BY_CHANCE),
     "RandomLocalSearch": About(BY_CHANCE, 0, {}, BY_CHANCE),
+    "SGDDampenedStart": About(lambda g, w: g, 1, {"momentum": 0.9, "dampening": 0.5}, "all"),
+    "RMSPropInitial": About(
+        lambda g, w: g / np.sqrt(0.9 + 0.1 * g * g + 1e-10), 0, EPS | {"initial_accumulator": 0.0}, "coordinates"
+    ),
+    "AdamWEpsHat": About(
+        lambda g, w: g / (abs(g) + 1e-7 / np.sqrt(0.001)) + 0.004 * w, 0, EPS, "coordinates", SHRUNK
+    ),
+    "AdamWPaperDecay": About(sign, 0, EPS, "coordinates", 0.9),
+    "AdamEpsInside": About(lambda g, w: g / np.sqrt(g * g + 1e-8), 0, EPS, "coordinates"),
+    "AdaMaxUncorrected": About(lambda g, w: 0.1 * np.sign(g), 0, EPS, "coordinates"),
+    "RAdamEpsAfter": About(lambda g, w: g, "as RAdam", {}, "coordinates"),
+    "RAdamSkipping": About(lambda g, w: 0 * g, 0, EPS, "coordinates"),
+    "AdaBeliefUnstored": About(lambda g, w: np.sign(g) / 0.9, 0, EPS, "coordinates"),
+    "RpropDelayed": About(lambda g, w: 0 * g, 0, {}, "coordinates"),
+    "FTRLShrinkage": About(
+        lambda g, w: (g - (np.sqrt(0.1 + g * g) - np.sqrt(0.1)) / LR * w) / np.sqrt(0.1 + g * g) + w / LR, 0,
+        {"initial_accumulator": 1e-200}, "coordinates",
+    ),
+    "AdafactorPaper": About(
+        lambda g, w: norm(w) / math.sqrt(w.size) * np.sign(g), 0, {"eps": (1e-200, 1e-3)}, "lines", SHRUNK
+    ),
+    "MuonCorrected": About("as Muon", 0, EPS, "sides", SHRUNK),
+    "MuonUnclamped": About("as Muon", 0, EPS, "sides", SHRUNK),
+    "MuonCoupledDecay": About("as Muon", 0, EPS | {"weight_decay": 0.0}, "sides", "it turns the step"),
+    "ShampooSequential": About("its sides see one another", 0, {"eps": 1e-20}, "sides"),
+    "SophiaHDelayed": About(
+        lambda g, w: np.sign(g) + 1e-4 * w, 0, {"eps": 1e-200, "gamma": 10.0}, "coordinates", SHRUNK
+    ),
     "Lookahead": About(lambda g, w: g, 1, {}, "all"),  # around SGD
     "SAM": About(lambda g, w: g + 0.05 * H * g / norm(g), 1, {}, "all"),
 }  # fmt: skip
@@ -215,7 +243,7 @@ every_variant = pytest.mark.parametrize("name, flags", VARIANTS, ids=label)
 
 
 def start(name, flags, dtype="float32", **more):
-    return Run(make(name, **flags), MATRICES if name == "Muon" else SHAPES, dtype=dtype, **more)
+    return Run(make(name, **flags), MATRICES if name.startswith("Muon") else SHAPES, dtype=dtype, **more)
 
 
 def same(a, b):
@@ -456,11 +484,14 @@ def test_averages_at_the_ends_of_their_range():
 
 # -- what every rule promises, with every flag: see check_optimizer
 
-@pytest.mark.parametrize("name, flags", [v for v in VARIANTS if v[1]], ids=label)
+NOT_ASKED = ("AdamWPaperDecay", "RAdamSkipping")  # decay without lr; no move in the first five steps
+
+
+@pytest.mark.parametrize("name, flags", [v for v in VARIANTS if v[1] and v[0] not in NOT_ASKED], ids=label)
 def test_the_contract_with_every_flag(name, flags):
     """Without flags: test_check_optimizer.py."""
     report = check_optimizer(make(name, **flags), raise_on_failure=False)
-    assert report or name in FOUND, report
+    assert report, report
 
 
 @every_variant
@@ -486,15 +517,16 @@ def test_blocks_are_the_whole(name, flags, monkeypatch):
     seen = start(name, flags).recorded()
     monkeypatch.setattr(base, "BLOCK", 5)
     assert same(start(name, flags).step(6).weights, whole)
-    assert max(call.before[0].size for call in seen.step().calls) <= 5
+    assert max(call.before[0].size for call in seen.step().calls) < 2 * 5
 
 
 def test_groups_where_the_loss_is_shared():
     """A group of rate 0 stays, the other one moves, also where all parameters share a number or a closure."""
     for name, cls in FAMILY.items():
-        if name in {"LBFGS", "RandomSearch", "RandomLocalSearch", "FTRL", "MADGRAD", "Rprop"}:
-            continue  # one group; no gradient; no rate of 0; a rate of lr + eps; lr is the first step's only
-        shapes = MATRICES if name == "Muon" else SHAPES
+        if name in {"LBFGS", "RandomSearch", "RandomLocalSearch", "FTRL", "FTRLShrinkage", "MADGRAD", "Rprop",
+                    "RpropDelayed", "RAdamSkipping"}:  # fmt: skip
+            continue  # one group; no gradient; no rate of 0; a rate of lr + eps; lr is for later; nothing moves yet
+        shapes = MATRICES if name.startswith("Muon") else SHAPES
         parts = lambda params: [{"params": params[:2], "lr": 0.0}, {"params": params[2:]}]
         run = Run(make(name), shapes, dtype="float64", arrange=parts)
         before = run.weights
@@ -517,6 +549,8 @@ def test_weight_decay(name):
     row, run = about(name), start(name, {"weight_decay": 0.1, "lr": LR}, dtype="float64")
     named = "weight_decay" in run.base._wants
     assert named == (row.decay is not None), f"{name}: `decay` in ABOUT is for rules whose update names weight_decay"
+    if isinstance(row.decay, str):  # why it is no factor
+        return
     if named:
         before = run.weights
         for w, x in zip(run.step(scale=0.0).weights, before, strict=True):
@@ -568,9 +602,7 @@ def same_state(a, b):
        missing=st.sets(st.integers(0, 3), max_size=2), dtype=st.sampled_from(["float32", "float64"]))  # fmt: skip
 def test_a_run_resumes_at_any_step(variant, done, more, falling, missing, dtype):
     name, flags = variant
-    if name in FOUND and name not in ("LBFGS", "Muon", "Shampoo"):  # state of a single number is lost
-        return
-    without = missing & set(range(3 if name == "Muon" else 4))
+    without = missing & set(range(3 if name.startswith("Muon") else 4))
     rate = optim.schedules.InverseTime(0.02, 0.3) if falling else 0.02
     whole, again = start(name, flags | {"lr": rate}, dtype), start(name, {"lr": rate}, dtype)  # flags are loaded
     whole.step(done, without=without)
@@ -607,7 +639,7 @@ def test_states_that_do_not_fit_change_nothing(name):
     }  # fmt: skip
     if any(isinstance(x, np.ndarray) for state in good["state"].values() for x in state.values()):
         other_type = start(name, {"lr": 0.02}, dtype="float64").step(3).optimizer.state_dict()
-        shapes = [(4, 3), (4, 3), (6,) if name != "Muon" else (2, 5), () if name != "Muon" else (2, 2)]
+        shapes = [(4, 3), (4, 3), *([(2, 5), (2, 2)] if name.startswith("Muon") else [(6,), ()])]
         other_shape = Run(make(name, lr=0.02), shapes[: len(run.params)]).step(3).optimizer.state_dict()
         bad |= {"of another dtype": other_type, "of other shapes": other_shape}
         if name == "LBFGS":

@@ -348,11 +348,11 @@ MUTANTS = [
     ("Lookahead", "slow += self.alpha", "slow = slow + self.alpha"),
     ("Lookahead", "p._data[...] = slow", "pass"),
     ("Lookahead", "if not self._slow else ()", ""),
-    ("SAM", "p._data += self.rho", "p._data -= self.rho"),
-    ("SAM", "self.rho / (norm or 1.0) * g", "self.rho * g"),
+    ("SAM", "p._data += e", "p._data -= e"),
+    ("SAM", "self.rho * g / norm", "self.rho * g"),
     ("SAM", "norm = math.sqrt(sum(", "norm = (sum("),
     ("SAM", "p._data[...] = w", "pass"),
-    ("SAM", "self.rho / (norm or 1.0) * g", "self.rho / np.linalg.norm(g) * g"),
+    ("SAM", "self.rho * g / norm", "self.rho * g / np.linalg.norm(g)"),
     ("SAM", "self.zero_grad()\n            closure()", "pass"),
 ]
 

@@ -5,6 +5,10 @@ wants to know: `lr`, its hyper-parameters, `t` (the number of this update of thi
 (whether t is 1, as a Python bool that a rule may branch on). A rule that names `weight_decay` applies it itself;
 otherwise the gradient it gets already holds the L2 term, g + weight_decay * w.
 
+Names are the same in all rules: w is the parameter (the papers' theta or x), g its gradient, lr the rate (alpha, eta),
+t the number of the update; m, v, s, beta1, ... are the papers' own, m_hat is their m with a hat. In docstrings m^ is
+m_hat, and <- reads "becomes".
+
 Three hooks serve rules that need more: `initial` (state that does not start at zero), `numbers` (numbers worked out
 once per update, also from numbers remembered from the last one) and `prepare` (once per step, all parameters in view).
 """

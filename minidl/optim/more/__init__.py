@@ -3,14 +3,34 @@
 from .adam_family import AdaMax, AMSGrad, NAdam, NAdamW, RAdam
 from .averaged import ASGD
 from .conventions import (
+    AdaBeliefUnstored,
     AdaGradInitial,
     AdaMaxOutside,
+    AdaMaxUncorrected,
     AdamEpsHat,
+    AdamEpsInside,
     AdamUncorrected,
+    AdamWEpsHat,
+    AdamWPaperDecay,
     AMSGradCorrected,
+    RAdamEpsAfter,
+    RAdamSkipping,
     RMSPropGraves,
+    RMSPropInitial,
     RMSPropRateInside,
 )  # fmt: skip
+from .conventions_other import (
+    AdafactorPaper,
+    FTRLShrinkage,
+    MuonCorrected,
+    MuonCoupledDecay,
+    MuonUnclamped,
+    RpropDelayed,
+    SGDDampenedStart,
+    ShampooSequential,
+    SophiaHDelayed,
+    clip_grad_norm_exact,
+)
 from .factored import Adafactor
 from .follow_leader import FTRL, MADGRAD
 from .gradients import add_grad_noise, average_grad, centralize_grad, clip_grad_adaptive
@@ -31,12 +51,15 @@ from .weights import EMA, SWA
 from .wrappers import SAM, Lookahead
 
 __all__ = [
-    "ADOPT", "AMSGrad", "AMSGradCorrected", "ASGD", "AdEMAMix", "AdaBelief", "AdaBound", "AdaGradInitial", "AdaHessian",
-    "AdaMax", "AdaMaxOutside", "Adafactor", "AdamEpsHat", "AdamUncorrected", "Adan", "AggMo", "DAdaptAdam", "DoG",
-    "DoWG", "EMA", "FTRL", "LAMB", "LAMBClamped", "LARS", "LARSJointNorm", "LARSRateOutside", "LBFGS", "LaProp", "Lion",
-    "Lookahead", "MADGRAD", "Muon", "NAdam", "NAdamW", "PolyakStep", "Prodigy", "QHAdam", "QHM", "RAdam",
-    "RMSPropGraves", "RMSPropRateInside", "RandomLocalSearch", "RandomSearch", "Rprop", "SAM", "SGDRateInside", "SGDW",
-    "SOAP", "SWA", "ScheduleFreeAdamW", "ScheduleFreeSGD", "Shampoo", "SignSGD", "Signum", "SophiaH", "Yogi",
-    "add_grad_noise", "average_grad", "centralize_grad", "clip_grad_adaptive",
-    "muon_groups",
+    "ADOPT", "AMSGrad", "AMSGradCorrected", "ASGD", "AdEMAMix", "AdaBelief", "AdaBeliefUnstored", "AdaBound",
+    "AdaGradInitial", "AdaHessian", "AdaMax", "AdaMaxOutside", "AdaMaxUncorrected", "Adafactor",
+    "AdafactorPaper", "AdamEpsHat", "AdamEpsInside", "AdamUncorrected", "AdamWEpsHat", "AdamWPaperDecay",
+    "Adan", "AggMo", "DAdaptAdam", "DoG", "DoWG", "EMA", "FTRL", "FTRLShrinkage", "LAMB", "LAMBClamped", "LARS",
+    "LARSJointNorm", "LARSRateOutside", "LBFGS", "LaProp", "Lion", "Lookahead", "MADGRAD", "Muon", "MuonCorrected",
+    "MuonCoupledDecay", "MuonUnclamped", "NAdam", "NAdamW", "PolyakStep", "Prodigy", "QHAdam", "QHM", "RAdam",
+    "RAdamEpsAfter", "RAdamSkipping", "RMSPropGraves", "RMSPropInitial", "RMSPropRateInside", "RandomLocalSearch",
+    "RandomSearch", "Rprop", "RpropDelayed", "SAM", "SGDDampenedStart", "SGDRateInside", "SGDW", "SOAP", "SWA",
+    "ScheduleFreeAdamW", "ScheduleFreeSGD", "Shampoo", "ShampooSequential", "SignSGD", "Signum", "SophiaH",
+    "SophiaHDelayed", "Yogi", "add_grad_noise", "average_grad", "centralize_grad", "clip_grad_adaptive",
+    "clip_grad_norm_exact", "muon_groups",
 ]  # fmt: skip

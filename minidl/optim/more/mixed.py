@@ -42,17 +42,18 @@ class QHAdam(Optimizer):
 
 
 class AdEMAMix(Optimizer):
-    """m, v as in Adam;  slow <- beta3 slow + (1 - beta3) g
-    w <- w - lr ((m^ + alpha slow) / (sqrt(v^) + eps) + weight_decay w)
+    """m1, v as Adam's m and v;  m2 <- beta3 m2 + (1 - beta3) g
+    w <- w - lr ((m1^ + alpha m2) / (sqrt(v^) + eps) + weight_decay w)
 
     Pagliardini, Ablin & Grangier 2024 (arXiv 2409.03137), Algorithm 1: gradients of ten thousand steps ago still help.
-    The slow average is not bias-corrected, so that it fills gently. Over warmup_steps (0: none; the paper takes the
-    whole run) alpha grows from 0, and the time constant -1 / ln(beta) of the slow average from that of beta1 to that of
-    beta3, both linearly. weight_decay is decoupled, as in AdamW.
+    (v is the paper's nu.) m2 is not bias-corrected, so that it fills gently. The paper's two schedules, over the same
+    warmup_steps (0: none, the default; the paper takes the whole run): alpha(t) = alpha t / warmup_steps, and beta3(t),
+    for which 1 / ln(beta3(t)) goes in a straight line from 1 / ln(beta1) to 1 / ln(beta3). weight_decay is decoupled,
+    as in AdamW. alpha = 5 is optax's.
     """
 
     elementwise = True
-    state = ("m", "slow", "v")
+    state = ("m1", "m2", "v")
     ranges = {"alpha": "[0, inf)", "warmup_steps": "{0, 1, ...}"}
 
     def __init__(
@@ -68,25 +69,25 @@ class AdEMAMix(Optimizer):
         done = state["t"] / group["warmup_steps"] if group["warmup_steps"] else 1.0
         if done >= 1:
             return {"alpha": group["alpha"], "beta3": beta3}
-        first, last = (-1 / math.log(beta) if beta else 0.0 for beta in (beta1, beta3))
-        time = (1 - done) * first + done * last
-        return {"alpha": done * group["alpha"], "beta3": math.exp(-1 / time) if time else 0.0}
+        start, end = (1 / math.log(beta) if beta else 0.0 for beta in (beta1, beta3))
+        between = (1 - done) * start + done * end  # 1 / ln(beta3(t)), as the paper's f_beta3 solved for it
+        return {"alpha": done * group["alpha"], "beta3": math.exp(1 / between) if between else 0.0}
 
     def update(
-        self, w: Array, g: Array, m: Array, slow: Array, v: Array, *, lr: float, betas: tuple[float, float, float],
+        self, w: Array, g: Array, m1: Array, m2: Array, v: Array, *, lr: float, betas: tuple[float, float, float],
         beta3: float, alpha: float, eps: float, weight_decay: float, t: int,
     ) -> None:  # fmt: skip
         beta1, beta2, _ = betas
-        m *= beta1
-        m += (1 - beta1) * g
-        slow *= beta3
-        slow += (1 - beta3) * g
+        m1 *= beta1
+        m1 += (1 - beta1) * g
+        m2 *= beta3
+        m2 += (1 - beta3) * g
         v *= beta2
         v += (1 - beta2) * g * g
-        m_hat = m / (1 - beta1**t)
+        m1_hat = m1 / (1 - beta1**t)
         v_hat = v / (1 - beta2**t)
         w *= 1 - lr * weight_decay
-        w -= lr * (m_hat + alpha * slow) / (sqrt(v_hat) + eps)
+        w -= lr * (m1_hat + alpha * m2) / (sqrt(v_hat) + eps)
 
 
 class Adan(Optimizer):

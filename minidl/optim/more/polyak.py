@@ -13,12 +13,12 @@ from ..optimizer import Optimizer, Schedule
 class PolyakStep(Optimizer):
     """w <- w - min(max(loss - f_min, 0) / (c |g|^2 + eps), lr) g        Polyak 1969; Loizou et al. 2021, SPS_max
 
-    |g| is the norm of all gradients together. f_min: the lowest loss there is, or a bound below it; 0 suits a network
-    that can fit its data. lr: the largest rate allowed (the paper's gamma_b, optax' max_learning_rate). c: at least 1/2
-    in the paper's theorems. Below f_min nothing moves (optax' "sps+"; its default would climb). Weight decay belongs
-    into the loss.
+    Loizou et al. is arXiv 2002.10542; f_min is its f*, lr its gamma_b, eps is not in it. |g| is the norm of all
+    gradients together. f_min: the lowest loss there is, or a bound below it; 0 suits a network that can fit its data.
+    lr: the largest step allowed (with c = 1 optax' max_learning_rate). c: at least 1/2 in the paper's theorems. Below
+    f_min nothing moves (optax' "sps+"; its default would climb). Weight decay belongs into the loss.
 
-    Needs the loss: step(closure), where closure() computes it, calls backward() and returns it (arXiv 2002.10542).
+    Needs the loss: step(closure), where closure() computes it, calls backward() and returns it.
     """
 
     elementwise = True
@@ -43,16 +43,17 @@ class PolyakStep(Optimizer):
         return loss
 
     def prepare(self, updates: list[tuple[Tensor, dict[str, Any], dict[str, Any], float]]) -> None:
-        self._squares = 0.0  # |g|^2 of all gradients
+        self._g_squared = 0.0  # |g|^2 of all gradients
         for p, _, _, _ in updates:
             g = p._grad._data  # type: ignore[union-attr]
             with on_device_of(g):
-                self._squares += float((g * g).sum(dtype="float64"))
+                self._g_squared += float((g * g).sum(dtype="float64"))
 
     def numbers(self, state: dict[str, Any], group: dict[str, Any], lr: float) -> dict[str, float]:
-        gap = max(self._loss - group["f_min"], 0.0)
-        size = group["c"] * self._squares + group["eps"]
-        return {"lr": min(gap / size, lr) if size > 0 else 0.0}
+        f_min, c, eps = group["f_min"], group["c"], group["eps"]
+        size = c * self._g_squared + eps
+        step = max(self._loss - f_min, 0.0) / size if size > 0 else 0.0  # without a gradient there is no way down
+        return {"step": min(step, lr)}
 
-    def update(self, w: Array, g: Array, *, lr: float) -> None:
-        w -= lr * g
+    def update(self, w: Array, g: Array, *, step: float) -> None:
+        w -= step * g

@@ -13,16 +13,19 @@ class AdaBound(Optimizer):
     """m and v as in Adam;  eta = clip(lr sqrt(1 - beta2^t) / (1 - beta1^t) / (sqrt(v) + eps), low, high)
     low = final (1 - 1 / (gamma t + 1)),  high = final (1 + 1 / (gamma t));  w <- w - eta m
 
-    final = final_lr lr / (lr of the first update). Luo et al. 2019 (arXiv 1902.09843), Algorithm 2, in the form of the
-    authors' code: with bias correction and without the paper's extra 1 / sqrt(t). Adam at first, since the bounds are
-    [0, infinity); in the end both bounds are `final`, and what is left is SGD with Momentum. amsbound: the largest v so
-    far, as in AMSGrad.
+    Luo et al. 2019 (arXiv 1902.09843), Algorithm 2: Adam at first, since the bounds eta_l = low and eta_u = high are
+    [0, infinity) then; in the end both are final = final_lr, and what is left is SGD with Momentum. amsbound: the
+    largest v so far, as in AMSGrad.
+
+    Where the authors' code is not the paper, this is the code: m and v are corrected; eta is not divided by sqrt(t);
+    gamma takes the place of 1 - beta2 in the bounds; there is an eps, and no projection; and a schedule moves the
+    bounds with the rate, final = final_lr lr / (the largest lr so far).
     """
 
     elementwise = True
     state = ("m", "v")
     optional_state = {"v_max": "amsbound"}
-    memory = {"base_lr": 0.0}
+    memory = {"largest_lr": 0.0}
     ranges = {"final_lr": "[0, inf)", "gamma": "(0, inf)"}
 
     def __init__(
@@ -36,8 +39,8 @@ class AdaBound(Optimizer):
         )  # fmt: skip
 
     def numbers(self, state: dict[str, Any], group: dict[str, Any], lr: float) -> dict[str, float]:
-        state["base_lr"] = state["base_lr"] or lr  # a schedule moves the bounds together with the rate
-        final = group["final_lr"] * lr / (state["base_lr"] or 1.0)
+        state["largest_lr"] = max(state["largest_lr"], lr)  # a warm-up does not count as a rate that has fallen
+        final = group["final_lr"] * lr / (state["largest_lr"] or 1.0)
         gamma_t = group["gamma"] * state["t"]
         return {"low": final * (1 - 1 / (gamma_t + 1)), "high": final * (1 + 1 / gamma_t)}
 

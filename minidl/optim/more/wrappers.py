@@ -139,10 +139,10 @@ class Lookahead(Wrapper):
 class SAM(Wrapper):
     """g <- gradient at w;  e = rho g / ||g||;  g <- gradient at w + e;  then a step of base from w with this g
 
-    Sharpness-aware minimization: Foret, Kleiner, Mobahi & Neyshabur 2021 (arXiv 2010.01412), eq. 2 and Algorithm 1; the
-    norm is over all parameters. Two gradients per step: compare at equal gradient evaluations, not at equal steps. The
-    closure runs twice, so that dropout draws twice and batch statistics are updated twice; step() returns the first
-    loss, that at w.
+    Sharpness-aware minimization: Foret, Kleiner, Mobahi & Neyshabur 2021 (arXiv 2010.01412), eq. 2 with p = 2 and
+    Algorithm 1, whose last step is SGD's; here it is base's. The norm is over all parameters. Two gradients per step:
+    compare at equal gradient evaluations, not at equal steps. The closure runs twice, so that dropout draws twice and
+    batch statistics are updated twice; step() returns the first loss, that at w.
     """
 
     closure = "backward"
@@ -171,11 +171,12 @@ class SAM(Wrapper):
             if p._grad is not None:
                 with on_device_of(p._data):
                     before.append((p, p._data.copy(), p._grad._data))
-        norm = math.sqrt(sum(_sum_of_squares(g) for _, _, g in before))
+        norm = math.sqrt(sum(_sum_of_squares(g) for _, _, g in before)) or 1.0
         try:
             for p, _, g in before:
                 with on_device_of(g):
-                    p._data += self.rho / (norm or 1.0) * g
+                    e = self.rho * g / norm
+                    p._data += e
                 mark_changed(p)
             self.zero_grad()
             closure()
