@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 EXIT_OK, EXIT_CHECK_FAILED, EXIT_USAGE = 0, 1, 2
 
 
-def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add_to(commands: argparse._SubParsersAction) -> None:
     """Add `datasets` to the commands of `minidl`."""
     datasets = commands.add_parser(
         "datasets",

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from minidl.data import ArrayDataset, DataLoader, Subset, images, load
+from minidl.data import ArrayDataset, DataLoader, Normalize, Subset, images, load
 from minidl.data import decode as decoding
 from minidl.data.decode import Unreadable, decode
 from minidl.data.images import ImageFolder
@@ -473,3 +473,10 @@ def test_a_subset_is_a_dataset_of_its_own(photographs):
     for bad in ([10], [0.5], [[1]]):
         with pytest.raises(IndexError):
             Subset(data, bad)
+
+
+def test_statistics_of_a_subset_are_those_of_its_samples(photographs):
+    train = load("cats_and_dogs", **photographs).train
+    for per in ("channel", "pixel"):
+        ours, theirs = Normalize.of(train, per=per), Normalize.of(ArrayDataset(train.x, train.y), per=per)
+        assert np.array_equal(ours.mean, theirs.mean) and np.array_equal(ours.std, theirs.std)

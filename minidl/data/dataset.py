@@ -135,9 +135,9 @@ def _as_array(a: Any) -> Array:
         raise ValueError(f"a {type(a).__name__} given as data is no array: its rows differ in length") from error
 
 
-def as_dataset(data: Any) -> ArrayDataset:
-    """The ArrayDataset of an array or of a tuple or list of arrays; an ArrayDataset as it is. TypeError for others."""
-    if isinstance(data, ArrayDataset):
+def as_dataset(data: Any) -> Any:
+    """The ArrayDataset of an array or of a tuple or list of arrays; a dataset as it is. TypeError for others."""
+    if isinstance(data, (ArrayDataset, Subset)):
         return data
     if isinstance(data, (tuple, list)):
         return ArrayDataset(*data)
@@ -162,19 +162,19 @@ def train_validation_split(
 
     Raises ValueError where a part would be empty, TypeError for a `validation` that is no number.
     """
-    dataset = as_dataset(dataset)
-    n = len(dataset)
+    data = as_dataset(dataset)
+    n = len(data)
     count = validation_count(validation, n)
     order = generator(seed).permutation(n)
     held_out = np.arange(n) < count
     if stratify:
-        labels = to_numpy(dataset.y)
+        labels = to_numpy(data.y)
         if labels.ndim != 1 or labels.dtype.kind not in "iub":
             raise ValueError(
                 f"stratify=True needs integer labels of shape ({n},); y has dtype {labels.dtype}, shape {labels.shape}"
             )
         held_out = _same_shares(labels[order], count)
-    return ArrayDataset(*dataset[order[~held_out]]), ArrayDataset(*dataset[order[held_out]])
+    return ArrayDataset(*data[order[~held_out]]), ArrayDataset(*data[order[held_out]])
 
 
 def validation_count(validation: float | int, n: int) -> int:

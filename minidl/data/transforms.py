@@ -22,7 +22,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from ..backend import Array, device_of, generator, is_array, on_device_of, to_device
-from .dataset import as_dataset
+from .dataset import ArrayDataset, as_dataset
 
 Transform = Callable[[Array, np.random.Generator], Array]
 
@@ -218,10 +218,11 @@ class Normalize:
         """
         if per not in ("channel", "pixel"):
             raise ValueError(f"Normalize.of: per={per!r}; expected 'channel' or 'pixel'")
-        x = as_dataset(train).x
+        train = as_dataset(train)
+        x = train.x if isinstance(train, ArrayDataset) else train[:1][0]  # of a Subset all of x would be a copy
         _check_images("Normalize.of", x)
         with on_device_of(x):
-            mean, variance = _mean_and_variance(x)
+            mean, variance = _mean_and_variance(train)
         mean, variance = to_device(mean, "cpu"), to_device(variance, "cpu")
         if not np.isfinite(mean).all():
             raise ValueError("Normalize.of: the images hold NaN or infinity; remove or replace those entries first")
@@ -262,12 +263,12 @@ class Normalize:
         return f"Normalize(mean={shown(self.mean)}, std={shown(self.std)})"
 
 
-def _mean_and_variance(x: Array) -> tuple[Array, Array]:
-    """Over the images x (N, H, W, C): the mean image and the variance per pixel, float64 (H, W, C)."""
-    rows = max(1, _BLOCK // x[0].size)
-    blocks = [x[i : i + rows] for i in range(0, len(x), rows)]  # views
-    mean = sum(block.sum(axis=0, dtype=np.float64) for block in blocks) / len(x)
-    variance = sum(((block - mean) ** 2).sum(axis=0) for block in blocks) / len(x)
+def _mean_and_variance(dataset: Any) -> tuple[Array, Array]:
+    """Over the images (N, H, W, C): the mean image and the variance per pixel, float64 (H, W, C)."""
+    n, rows = len(dataset), max(1, _BLOCK // dataset[:1][0].size)
+    parts = [slice(i, i + rows) for i in range(0, n, rows)]
+    mean = sum(dataset[part][0].sum(axis=0, dtype=np.float64) for part in parts) / n
+    variance = sum(((dataset[part][0] - mean) ** 2).sum(axis=0) for part in parts) / n
     return mean, variance
 
 
