@@ -1,26 +1,30 @@
-"""The command line: `minidl compare` and `minidl optimizers`."""
+"""The command line: `minidl compare`, `minidl optimizers`; `minidl datasets` is in cli_datasets.py."""
 
 from __future__ import annotations
 
 import argparse
 import ast
 import csv
+import difflib
+import inspect
 import math
 import os
+import re
 import shutil
 import sys
 import textwrap
+import traceback
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
-from . import __version__
+from . import __version__, cli_datasets
 
 EXIT_OK, EXIT_USAGE, EXIT_INTERRUPTED = 0, 2, 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command; returns the exit code: 0 done, 2 wrong usage or missing input, 130 interrupted."""
+    """Run a command; returns the exit code: 0 done, 1 a check failed, 2 wrong usage or missing input, 130."""
     parser = _parser()
     options = parser.parse_args(arguments)
     if not hasattr(options, "command"):
@@ -41,8 +45,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return EXIT_USAGE
 
 
+class _Parser(argparse.ArgumentParser):
+    """Says which option may be meant by one that there is not."""
+
+    def error(self, message: str) -> NoReturn:
+        unknown = re.match(r"unrecognized arguments: (--[\w-]+)", message)
+        parsers = [x for a in self._actions if isinstance(a, argparse._SubParsersAction) for x in a.choices.values()]
+        known = [option for parser in [self, *parsers] for option in parser._option_string_actions]
+        near = difflib.get_close_matches(unknown[1], known, n=1) if unknown else []
+        super().error(message + "".join(f"; did you mean {option}?" for option in near))
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="minidl",
         description="A mini deep-learning framework to read, train and compare optimizers with.",
         allow_abbrev=False,
@@ -51,6 +66,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     _compare_parser(commands)
     _optimizers_parser(commands)
+    cli_datasets.add_to(commands)
     return parser
 
 
@@ -74,7 +90,7 @@ examples:
     compare.set_defaults(command=_compare)
     add = compare.add_argument
     add("--dataset", default="digits", metavar="NAME", help="digits (default; no download), mnist, fashion_mnist, "
-        "moons or spirals")  # fmt: skip
+        "cats_and_dogs, moons or spirals")  # fmt: skip
     add("--optimizers", nargs="+", metavar="NAME", help="names in any case, with spaces or commas, or "
         "path/to/file.py:ClassName for one's own; default: the eight of the course")  # fmt: skip
     add("--epochs", type=int, metavar="N", help="passes over the training set (default for digits: 20)")
@@ -153,7 +169,11 @@ def _compare(options: argparse.Namespace) -> int:
 def _optimizers(options: argparse.Namespace) -> int:
     given = {"steps": options.steps, "lr": options.lr, "gradients": options.grad, "start": options.start}
     given = {key: value for key, value in given.items() if value is not None}
-    settings = dict(_setting(text) for text in options.set)
+    settings: dict[str, Any] = {}
+    for name, value in map(_setting, options.set):
+        if name in settings or (name == "lr" and "lr" in given):
+            raise ValueError(f"{name} is given twice: {settings.get(name, options.lr)} and {value}")
+        settings[name] = value
     if options.names and (options.wide or options.csv):
         raise ValueError("--wide and --csv are for the table of all: leave out the names")
     if not options.names and (given or settings):
@@ -162,20 +182,67 @@ def _optimizers(options: argparse.Namespace) -> int:
     if not options.names:
         return _table(options, width)
 
-    from .lab.run import optimizer_class
-    from .optim.page import page
-
     names = [part for name in options.names for part in ([name] if ".py" in name else name.replace(",", " ").split())]
-    classes = [optimizer_class(name) for name in names]
+    if not names:
+        raise ValueError("the NAME of an optimizer is empty")
     for key in ("gradients", "start"):
         if key in given:
             given[key] = [x for numbers in given[key] for x in numbers]
-    try:
-        pages = [page(cls, width, **given, **settings) for cls in classes]
-    except TypeError as error:  # a hyper-parameter that is no number
-        raise ValueError(str(error)) from None
+    pages = [_page(name, width, settings, given) for name in names]
     print(("\n\n" + "=" * width + "\n\n").join(pages))
     return EXIT_OK
+
+
+def _page(name: str, width: int, settings: dict[str, Any], given: dict[str, Any]) -> str:
+    """The page of an optimizer; a ValueError in lines of at most 80 columns for whatever is wrong."""
+    from .lab.run import optimizer_class
+    from .optim.page import page
+
+    path, _, of = name.rpartition(":")
+    try:
+        if path and Path(path + ".py").is_file():
+            raise ValueError(f"unknown optimizer {name!r}; did you mean {path}.py:{of}?")
+        cls = optimizer_class(name)
+    except ValueError as error:
+        raise ValueError(_wrapped(str(error))) from error
+    try:
+        return page(cls, width, settings, **given)
+    except Exception as error:
+        if not path and not isinstance(error, ValueError | TypeError):
+            raise
+        text = _told(error, path, cls, given, settings) if path else str(error)
+        raise ValueError(_wrapped(text)) from error
+
+
+def _told(error: Exception, path: str, cls: Any, given: dict[str, Any], settings: dict[str, Any]) -> str:
+    """What went wrong with one's own rule: the error with its place in the file, and what check_optimizer finds."""
+    from .lab.run import _explained
+    from .optim import check_optimizer
+    from .optim.check.runs import remedy
+
+    raised = traceback.extract_tb(error.__traceback__)[-1].filename
+    if isinstance(error, ValueError | TypeError) and Path(raised).name in ("ranges.py", "worked.py"):
+        return str(error)  # of what was given, not of the rule
+    text = _explained(error, path)
+    if text.startswith(f"{path}: "):  # raised in no line of the file: in a call of update, or of what is not there
+        at = inspect.getsourcelines(cls.update if "update()" in text and "update" in vars(cls) else cls)[1]
+        text = f"{path}, line {at}: {text[len(path) + 2 :]}"
+    lr = {"lr": given["lr"]} if "lr" in given else {}
+    try:
+        failed = check_optimizer(cls, raise_on_failure=False, **settings, **lr).failed
+    except Exception:  # a wrapper, which it is not asked about
+        failed = []
+    if failed and str(error) not in failed[0].message:
+        return f"{text}\ncheck_optimizer({cls.__name__}) says: {failed[0].name}: {failed[0].message}"
+    return f"{text}{remedy(error, cls)}\nminidl.optim.check_optimizer({cls.__name__}) looks for more"
+
+
+def _wrapped(text: str) -> str:
+    """In 80 columns, with what stands in quotes on one line."""
+    text = re.sub("`[^`]*`", lambda code: code[0].replace(" ", "\0"), f"minidl: error: {text}")
+    lines = [textwrap.fill(x, 80, subsequent_indent="  ", break_on_hyphens=False, break_long_words=False)
+             for x in text.split("\n")]  # fmt: skip
+    return "\n".join(lines).replace("\0", " ").removeprefix("minidl: error: ")
 
 
 def _table(options: argparse.Namespace, width: int) -> int:
@@ -198,6 +265,8 @@ def _setting(text: str) -> tuple[str, Any]:
     name, equals, value = text.partition("=")
     if not equals or not name.strip().isidentifier():
         raise ValueError(f"--set takes NAME=VALUE such as momentum=0.9, got {text!r}")
+    if value.strip().lower() in ("true", "false"):
+        return name.strip(), value.strip().lower() == "true"
     try:
         return name.strip(), ast.literal_eval(value.strip())
     except (ValueError, SyntaxError):

@@ -1,5 +1,6 @@
 """check_optimizer: every class of the family passes, and each mistake fails by the check that names it."""
 
+import math
 import re
 import sys
 
@@ -231,6 +232,41 @@ class HasNoRate(Right):
         Optimizer.__init__(self, params, beta=beta)
 
 
+class ForgetsTheBaseClass(Right):
+    def __init__(self, params, lr=0.01, beta=0.9):
+        self.beta = beta
+
+
+class KeepsStateInSelf(BuffersByShape):
+    def __init__(self, params, lr=0.01, beta=0.9, eps=1e-3, weight_decay=0.0):
+        super().__init__(params, lr, beta, eps, weight_decay)
+        self.m = 0.0
+
+    def update(self, w, g, *, lr, beta, eps):
+        self.m = beta * self.m + (1 - beta) * g
+        w -= lr * self.m / (abs(self.m) + eps)
+
+
+class CorrectsByTheStepBefore(Right):
+    def update(self, w, g, m, *, lr, beta, t):
+        m *= beta
+        m += (1 - beta) * g
+        w -= lr * m / (1 - beta ** (t - 1))
+
+
+class DoesNotNameT(Right):
+    def update(self, w, g, m, *, lr, beta):
+        m *= beta
+        m += (1 - beta) * g
+        w -= lr * m / (1 - beta**t)  # noqa: F821
+
+
+class TakesTheRootOfANumber(Right):
+    def update(self, w, g, m, *, lr):
+        m += g * g
+        w -= lr * g / math.sqrt(m)
+
+
 class AsksForTooMuch(Right):
     def update(self, w, g, m, *, lr, gamma):
         pass
@@ -451,6 +487,12 @@ MISTAKES = [  # the rule, the check that names the mistake, and what it says
     (ForgetsBeta, "hyper-parameters are passed on", r"beta=0.81 was given, and the optimizer still has 0.9"),
     (KeepsBetaToItself, "hyper-parameters are passed on", r"takes beta, but the optimizer does not know it.*beta=beta"),
     (HasNoRate, "hyper-parameters are passed on", r"there is no lr: write"),
+    (ForgetsTheBaseClass, "can be made", r"write `super\(\).__init__\(params, lr=lr, beta=beta\)`"),
+    (KeepsStateInSelf, "takes a step", r"arrays in self.m \(line \d+\), .*`state = \('m',\)` .*`def update\(self, w, "
+     r"g, m, \*, lr, beta, eps\)`, .*`m\[...\] = ...`"),
+    (CorrectsByTheStepBefore, "stays finite", r"after step 1; is .* 0 at t = 1, .* write `1 - beta\*\*t`"),
+    (DoesNotNameT, "takes a step", r"name 't' is not defined .* must name after its \*: `def update\(.*, t\)`"),
+    (TakesTheRootOfANumber, "takes a step", r"`np.sqrt\(v\)`, not `math.sqrt\(v\)`"),
     (SwitchesOnNothing, "hyper-parameters are passed on", r"optional_state names 'momentum', which is no hyper-param"),
     (AsksForTooMuch, "update names what it gets", r"asks for gamma, which is neither lr, t, first nor"),
     (TakesByPosition, "update names what it gets", r"lr, beta by position.*write `def update\(self, w, g, m, \*, lr"),
@@ -497,7 +539,20 @@ def test_a_mistake_is_named(cls, name, message):
 
 
 def test_every_check_has_a_mistake_that_it_names():
-    assert {name for _, name, _ in MISTAKES} | {"can be made"} == set(CHECKS)
+    assert {name for _, name, _ in MISTAKES} == set(CHECKS)
+
+
+@pytest.mark.parametrize("cls", [CorrectsByTheStepBefore, KeepsStateInSelf, DividesByZero, ForgetsTheBaseClass])
+def test_what_follows_from_a_mistake_is_not_said_too(cls):
+    assert len(check_optimizer(cls, raise_on_failure=False).failed) == 1
+
+
+def test_the_verdict_counts_what_was_asked():
+    report = check_optimizer(optim.RandomSearch)
+    assert report.verdict == "RandomSearch passes all 18 checks; 6 of 24 were not asked"
+    assert str(report).count("\n  ok ") == 18 and str(report).count("\n  - ") == 6
+    assert "whether the formula is the one that was meant" in check_optimizer.__doc__
+    assert "minidl optimizers file.py:MyRule" in check_optimizer.__doc__
 
 
 def test_what_stands_in_the_error():

@@ -4,6 +4,7 @@ import csv
 import json
 import math
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -291,6 +292,7 @@ def without_seconds(folder):
     return [[row[i] for i in kept] for row in rows], cut(json.loads((folder / "runs.json").read_text()))
 
 
+@pytest.mark.slow
 def test_the_same_twice_and_with_two_jobs_ones_own_rule_too(capsys):
     Path("own.py").write_text(OWN_RULE)
     command = ["compare", "--optimizers", "sgd,adam,own.py:MyRule", "--epochs", "2", "--lr-grid", "0.01,0.1", "--seeds",
@@ -402,11 +404,12 @@ def test_the_head_of_the_table_is_enough(unbuffered):
     assert done.stdout.startswith("name ") and done.stderr == "" and Path("code").read_text().strip() == "0"
 
 
-def test_one_optimizer_on_a_page(capsys):
+def test_one_optimizer_on_a_page(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "120")
     assert minidl("optimizers", "ADAM", "--lr", "0.1", "--grad", "1", "--grad=-1e-1,3", "--set", "eps=1e-7") == 0
     out, err = capsys.readouterr()
     assert "Kingma & Ba 2015" in out and "minidl/optim/adam.py:" in out and err == ""
-    assert "w - lr * m_hat / (sqrt(v_hat) + eps)" in out and "1e-07)" in out
+    assert "w - lr * m_hat / (sqrt(v_hat) + eps)" in out and "eps=1e-07" in out
     assert minidl("optimizers", "adam", "--steps", "2", "--grad", "0.5", "-0.3", "--start", "2") == 0
     out = capsys.readouterr().out
     assert "step 2" in out and "step 3" not in out and "-0.3" in out and "w = 2" in out
@@ -439,12 +442,106 @@ def test_several_optimizers_and_one_s_own(capsys):
         (["adam", "--wide"], "--wide and --csv are for the table of all"),
         (["--steps", "2"], "need the NAME of an optimizer"),
         (["own.py:Missing"], "there is no file own.py"),
+        (["adam", "--set", "lr=0.5", "--lr", "0.1"], "lr is given twice: 0.1 and 0.5"),
+        (["adam", "--set", "eps=1", "--set", "eps=2"], "eps is given twice: 1 and 2"),
+        (["adam", "--set", "steps=2"], "Adam has no hyper-parameter 'steps'; it has lr, betas, eps, weight_decay"),
+        (["adam", "--set", "start=2"], "Adam has no hyper-parameter 'start'; it has lr, betas"),
+        (["adam", "--set", "width=2"], "Adam has no hyper-parameter 'width'; it has lr, betas"),
+        (["adam", "--set", "cls=2"], "Adam has no hyper-parameter 'cls'; it has lr, betas"),
+        (["adam", "--set", "amsgrad=maybe"], "Adam: amsgrad must be True or False, got 'maybe'"),
+        (["sam", "--set", "momentum=0.9"], "SAM has no hyper-parameter 'momentum'; it has rho, lr. What it wraps is "
+         "plain SGD here"),
+        ([""], "the NAME of an optimizer is empty"),
+        (["adam", "--stesp", "2"], "unrecognized arguments: --stesp 2; did you mean --steps?"),
     ],
 )
 def test_wrong_input_of_optimizers(capsys, arguments, message):
     assert minidl("optimizers", *arguments) == 2
     out, err = capsys.readouterr()
-    assert out == "" and message in err and "Traceback" not in err
+    assert out == "" and message in " ".join(err.split()) and "Traceback" not in err
+    assert max(map(len, err.splitlines())) <= 90
+
+
+WRONG_RULES = """
+import math
+import numpy as np
+from minidl.optim import Optimizer
+
+class Rule(Optimizer):
+    state = ("m",)
+
+    def __init__(self, params, lr=0.1, beta=0.9):
+        super().__init__(params, lr=lr, beta=beta)
+
+class NoUpdate(Rule):
+    pass
+
+class NoT(Rule):
+    def update(self, w, g, m, *, lr, beta):
+        w -= lr / (1 - beta**t)
+
+class NoSuper(Rule):
+    def __init__(self, params, lr=0.1):
+        pass
+
+class Roots(Rule):
+    def update(self, w, g, m, *, lr):
+        w -= lr * g / math.sqrt(g)
+
+class Boo(Rule):
+    def update(self, w, g, m, *, lr):
+        raise RuntimeError("boo")
+
+class NotPassedOn(Rule):
+    def __init__(self, params, lr=0.1, beta=0.9):
+        Optimizer.__init__(self, params, lr=lr)
+
+    def update(self, w, g, m, *, lr, beta):
+        w -= lr * g
+
+class Needs(Boo):
+    def __init__(self, params, beta):
+        super().__init__(params, beta=beta)
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "line", "messages"),
+    [
+        ("NoUpdate", "class NoUpdate(Rule):", ["NoUpdate has no update rule", "write `def update(self, w, g, *, lr)`"]),
+        ("NoT", "        w -= lr / (1 - beta**t)", ["NameError: name 't'", "`def update(..., *, ..., t)`"]),
+        ("NoSuper", "class NoSuper(Rule):", ["AttributeError", "write `super().__init__(params, lr=lr)`"]),
+        ("Roots", "        w -= lr * g / math.sqrt(g)", ["TypeError: only", "`np.sqrt(v)`, not `math.sqrt(v)`"]),
+        ("Boo", '        raise RuntimeError("boo")', ["RuntimeError: boo"]),
+        ("NotPassedOn", None, ["missing 1 required", "`super().__init__(params, ..., beta=beta)`"]),
+    ],
+)
+def test_a_mistake_in_one_s_own_rule_has_its_place_and_a_remedy(capsys, name, line, messages):
+    Path("wrong.py").write_text(WRONG_RULES)
+    assert minidl("optimizers", f"wrong.py:{name}") == 2
+    out, err = capsys.readouterr()
+    text = " ".join(err.split())
+    assert out == "" and "Traceback" not in err and "check_optimizer" in text and all(m in text for m in messages)
+    found = int(re.match(r"minidl: error: wrong.py, line (\d+): ", text)[1])
+    assert found == (WRONG_RULES.splitlines().index(line) + 1 if line else 35)
+
+
+def test_one_s_own_rule_and_what_was_given_wrong(capsys):
+    Path("wrong.py").write_text(WRONG_RULES)
+    for arguments, message in (
+        (["wrong.py:Boo", "--lr", "-1"], "minidl: error: Boo: lr must lie in [0, inf), got -1.0\n"),
+        (["wrong.py:Boo", "--steps", "0"], "minidl: error: the number of steps must be"),
+        (["wrong.py:Needs"], "minidl: error: Needs has no default for beta: give its value (--set beta=VALUE)"),
+        (["wrong:Boo"], "minidl: error: unknown optimizer 'wrong:Boo'; did you mean wrong.py:Boo?"),
+    ):
+        assert minidl("optimizers", *arguments) == 2
+        assert capsys.readouterr().err.startswith(message)
+
+
+def test_hyper_parameters_of_the_command_line(capsys):
+    assert minidl("optimizers", "adam", "--set", "amsgrad=true", "--set", "lr=0.5") == 0
+    out = capsys.readouterr().out
+    assert "State: 3 floats per parameter" in out and "lr=0.5" in out and "amsgrad=True" in out
 
 
 def test_the_help_of_optimizers_fits_80_columns(capsys, monkeypatch):

@@ -83,7 +83,7 @@ def cases(key, foreign=False):
 
 
 RUNS = [case for case in cases("weights") if case["problem"] not in matrix_problems.STARTS]
-SLOW = [case for case in RUNS if case["problem"] == "130x140" and "Adafactor" not in case["write"]]
+SLOW = [case for case in RUNS if case["problem"] == "130x140"]
 
 
 # -- what is written does what the library did

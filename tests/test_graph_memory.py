@@ -36,6 +36,7 @@ def test_a_chain_of_100000_operations():
     assert x.grad.data.tolist() == [1.0]
 
 
+@pytest.mark.slow
 def test_a_long_chain_of_products_with_two_paths():
     x = Tensor([1.0 + 1e-6], requires_grad=True, dtype="float64")
     y = x

@@ -191,6 +191,7 @@ def test_a_mutant_keeps_every_line_where_it_is():
     assert len({m.apply(source) for m in found}) == len(found)
 
 
+@pytest.mark.slow
 def test_every_mutant_of_optim_is_another_program():
     root = Path(__file__).parent.parent
     for path in (root / "minidl" / "optim").rglob("s*.py"):  # sgd, sign, search, schedule ...
@@ -240,6 +241,7 @@ def test_which_statements_ran_is_noted():
     assert done.stdout == "[5, 7, 10, 11, 13, 15] ['B']\n", done.stderr
 
 
+@pytest.mark.slow
 def test_a_list_of_explained_survivors(tmp_path):
     path = tmp_path / "explained.toml"
     entry = '[[survivor]]\nfile = "x.py"\nwhere = "f"\nold = "return a + 1"\nreason = "why"\n'
@@ -257,11 +259,13 @@ def test_a_list_of_explained_survivors(tmp_path):
     assert "no mutant (any more):\nx.py f: return a + 1  ->  return a * 1" in done.stderr
 
 
+@pytest.mark.slow
 def test_the_kept_list_is_up_to_date():
     done = in_a_process("print(len(mutation.explained(mutation.all_mutants())))")
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.slow
 def test_outcomes(tmp_path):
     """A killed, a surviving, an endless and an untested mutant of a package of one file."""
     (tmp_path / "minidl" / "optim").mkdir(parents=True)

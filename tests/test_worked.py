@@ -157,6 +157,12 @@ def test_the_page_shows_what_runs_under_the_settings_given():
     assert "v_max = v" in quantities(Adam, amsgrad=True) and "v_max = v" not in quantities(Adam)
 
 
+def test_a_value_chosen_by_a_setting_is_shown_where_a_condition_needs_it():
+    quantity = quantities(optim.AdEMAMix)
+    assert quantity["done"] == ("1.0", "1") and quantity["if"] == ("done >= 1", "1 >= 1")
+    assert quantities(optim.AdEMAMix, warmup_steps=4)["done"][1] == "1 / 4"
+
+
 def test_conditions_say_yes_or_no_and_decide_what_follows():
     lines = worked_steps(RAdam, steps=6).lines
     conditions = [x for x in lines if x.quantity == "if"]
@@ -178,13 +184,24 @@ def test_hooks_parents_helpers_and_wrappers_are_followed():
     assert [x.quantity for x in prodigy.lines].count("D") == 3  # worked out twice in each step, said once
     assert [x.quantity for x in three_steps("Rprop").lines].count("size") == 6  # 0.01, then kept within bounds: 0.01
     inner = quantities(lambda params: SAM(Lookahead(Adam(params), k=1)))
-    assert {"norm", "p", "m_hat", "slow"} <= set(inner)
+    assert {"norm", "m_hat", "slow"} <= set(inner)
+
+
+def test_a_weight_is_called_w_wherever_it_is_changed():
+    sam = [(x.quantity, x.value) for x in worked_steps(SAM, steps=1).lines]
+    path = [value for quantity, value in sam if quantity == "w"]
+    assert path == pytest.approx([1.05, 1.0, 1 - 0.1 * CURVATURE * 1.05])  # uphill, back, and the step from there
+    assert "w_before" in {x.formula for x in worked_steps(SAM, steps=1).lines}
+    lines = three_steps("Lookahead").lines
+    assert {x.quantity for x in lines} == {"g", "w", "slow", "if"} and ("slow", "w") in {x[1:3] for x in lines}
 
 
 def test_a_rule_that_takes_a_closure_gets_a_stated_loss():
     worked = worked_steps(optim.PolyakStep)
-    assert "the loss is a / 2 w^2 with a = 0.5" in worked.problem
-    assert worked.lines[0][1:4] == ("loss", "a / 2 * w**2", "0.5 / 2 * 1**2")
+    assert "the loss is a / 2 w^2 with a = 0.8" in worked.problem
+    assert worked.lines[0][1:4] == ("loss", "a / 2 * w**2", "0.8 / 2 * 1**2")
+    assert {line.value < 1 for line in worked.lines if line.quantity == "step"} == {True}  # no tie with the bound, 1
+    assert [f.co_name for f in worked.functions][:2] == ["step", "prepare"]  # step is where the loss comes from
     curvature = [x for x in worked_steps(optim.AdaHessian).lines if x.quantity == "D"]
     assert [x.value for x in curvature] == [CURVATURE] * 3
 
@@ -271,6 +288,90 @@ def test_a_rule_in_a_notebook_with_odd_statements_runs_as_without_the_hook():
         worked_steps(names["Odd"])
 
 
+class OneLiners(Optimizer):
+    state = ("m",)
+
+    def __init__(self, params, lr=0.1, beta=0.9, clip=0.4):
+        super().__init__(params, lr=lr, beta=beta, clip=clip)
+
+    # fmt: off
+    def update(self, w, g, m, *, lr, beta, clip):
+        if clip: g = np.clip(g, -clip, clip)  # noqa: E701
+        m *= beta; m += (1 - beta) * g  # noqa: E702
+        for i in range(2): m += i * g  # noqa: E701
+        if clip > 3: m += 7  # noqa: E701
+        else: m -= 0.5  # noqa: E701
+        w -= lr * m
+    # fmt: on
+
+
+class Short(OneLiners):
+    def update(self, w, g, m, *, lr, beta, clip): m += g; w -= lr * m  # noqa: E702 # fmt: skip
+
+
+def test_statements_that_share_a_line_have_a_row_each():
+    assert [line[1:4] for line in worked_steps(OneLiners, steps=1).lines] == [
+        ("g", "given", ""),
+        ("g", "clip(g, -clip, clip)", "clip(0.5, -0.4, 0.4)"),
+        ("m", "beta * m + (1 - beta) * g", "0.9 * 0 + (1 - 0.9) * 0.4"),
+        ("m", "m + i * g", "0.04 + 0 * 0.4"),
+        ("m", "m + i * g", "0.04 + 1 * 0.4"),
+        ("if", "clip > 3", "0.4 > 3"),
+        ("m", "m - 0.5", "0.44 - 0.5"),
+        ("w", "w - lr * m", "1 - 0.1 * -0.06"),
+    ]
+    assert [x[1:3] for x in worked_steps(Short, steps=1).lines[1:]] == [("m", "m + g"), ("w", "w - lr * m")]
+
+
+def corrections(beta, t):
+    return 1 - beta**t, beta * t
+
+
+class Writes(OneLiners):
+    def update(self, w, g, m, *, lr, beta, clip, t):
+        np.copyto(m, beta * m + g)
+        np.multiply(m, 2, out=m)
+        np.maximum(m, -1, out=m)
+        m[:] = 3 * m
+        a, b = corrections(beta, t)
+        np.subtract(w, lr * a * b * m, out=w)
+
+
+def test_functions_that_write_into_an_array_have_a_row():
+    assert [line[1:4] for line in worked_steps(Writes, steps=1).lines[1:]] == [
+        ("m", "beta * m + g", "0.9 * 0 + 0.5"),
+        ("m", "m * 2", "0.5 * 2"),
+        ("m", "maximum(m, -1)", "maximum(1, -1)"),
+        ("m", "3 * m", "3 * 1"),
+        ("a", "corrections(beta, t)[0]", "corrections(0.9, 1)[0]"),
+        ("b", "corrections(beta, t)[1]", "corrections(0.9, 1)[1]"),
+        ("w", "w - lr * a * b * m", "1 - 0.1 * 0.1 * 0.9 * 3"),
+    ]
+
+
+class Hides(OneLiners):
+    def update(self, w, g, m, *, lr, beta, clip):
+        np.copyto(m, g, where=g > 0)
+        g.clip(-0.1, 0.1, out=g)
+        m.sort()
+        w -= lr * m
+
+
+def test_what_no_row_shows_is_named_beneath_the_table():
+    first = Hides.update.__code__.co_firstlineno + 1
+    worked = worked_steps(Hides)
+    assert worked.hidden == (
+        f"test_worked.py, line {first}, is not shown, but changes m: np.copyto(m, g, where=g > 0)",
+        f"test_worked.py, line {first + 1}, is not shown, but changes g: g.clip(-0.1, 0.1, out=g)",
+    )
+    assert worked.hidden[0] in str(worked).splitlines()[-2:]
+
+
+@pytest.mark.parametrize("name", CLASSES)
+def test_no_rule_of_the_family_changes_what_its_table_does_not_show(name):
+    assert worked_steps(CLASSES[name], steps=5).hidden == ()
+
+
 class Broken(Mine):
     def update(self, w, g, m, *, lr, beta):
         raise RuntimeError("no")
@@ -301,6 +402,9 @@ def test_the_tracing_hook_is_given_back():
         ({"start": [1, 2]}, "Adam starts from one weight, got"),
         ({"start": math.inf}, "must be a finite number, got inf"),
         ({"beta1": 0.9}, "Adam has no hyper-parameter 'beta1'; did you mean betas"),
+        ({"cls": 2}, "Adam has no hyper-parameter 'cls'; it has lr, betas, eps, weight_decay, amsgrad$"),
+        ({"params": 2}, "Adam has no hyper-parameter 'params'"),
+        ({"amsgrad": "maybe"}, "Adam: amsgrad must be True or False, got 'maybe'"),
         ({"lr": -1}, r"lr must lie in \[0, inf\), got -1"),
     ],
 )
@@ -309,7 +413,29 @@ def test_bad_input_is_refused(arguments, message):
         worked_steps(Adam, **arguments)
 
 
+class Needy(Mine):
+    def __init__(self, params, lr, beta, steps=1.0):
+        super().__init__(params, lr=lr, beta=beta)
+        self.defaults["steps"] = steps
+
+
+def test_hyper_parameters_without_a_default_and_with_names_of_our_own():
+    with pytest.raises(ValueError, match=r"Needy has no default for beta: give its value \(--set beta=VALUE\)"):
+        worked_steps(Needy)
+    assert quantities(Needy, beta=0.25)["m"] == ("beta * m + g", "0.25 * 0 + 0.5")
+    text = page(Needy, 100, {"beta": 0.25, "steps": 7.0}, steps=2)
+    assert "State: 1 floats per parameter" in text and "step 2" in text and "step 3" not in text
+
+
+def test_the_page_counts_the_state_of_its_settings():
+    assert "State: 3 floats per parameter (of a 64 x 32 weight: m 64 x 32, v" in page(Adam, settings={"amsgrad": True})
+    assert "State: 6 floats" in page(optim.LBFGS, settings={"history_size": 2})
+    assert "State: 2 history_size + 2 floats" in page(optim.LBFGS)
+
+
 def test_bad_input_for_other_rules():
+    with pytest.raises(ValueError, match=r"it has rho, lr\. What it wraps is plain SGD here; for another: worked"):
+        worked_steps(SAM, momentum=0.9)
     with pytest.raises(ValueError, match="SAM takes no gradients: it gets them from a loss"):
         worked_steps(SAM, gradients=[1.0])
     with pytest.raises(ValueError, match="Muon takes 4 gradients for each step, row by row, got 3"):

@@ -3,24 +3,36 @@
 `load("digits")` gives arrays, `DataLoader(data.train, 32, shuffle=True)` the batches of one epoch after the other.
 """
 
-from .dataset import ArrayDataset, train_validation_split
+from .dataset import ArrayDataset, Subset, train_validation_split
+from .faces import make_cat_dog_faces
 from .idx import read_idx
+from .images import ImageFolder
 from .loader import DataLoader
 from .registry import DATASETS, DatasetInfo, RemoteFile
 from .sources import DataSplits, load
 from .standardize import Standardizer, standardize
 from .toys import make_moons, make_spirals
+from .transforms import ColorJitter, Compose, Normalize, RandomCrop, RandomFlip, ToFloat
 
 __all__ = [
     "ArrayDataset",
+    "ImageFolder",
+    "Subset",
     "DataLoader",
     "train_validation_split",
     "Standardizer",
     "standardize",
+    "Compose",
+    "ToFloat",
+    "RandomFlip",
+    "RandomCrop",
+    "ColorJitter",
+    "Normalize",
     "load",
     "DataSplits",
     "make_moons",
     "make_spirals",
+    "make_cat_dog_faces",
     "read_idx",
     "DATASETS",
     "DatasetInfo",

@@ -71,7 +71,7 @@ class ArrayDataset:
             return tuple(a[index] for a in self.arrays)
         index = self._positions(index)
         with on_device_of(index):
-            return tuple(np.take(a, index, axis=0) for a in self.arrays)
+            return tuple(a[index] for a in self.arrays)  # np.take would copy all of an array that is not C-ordered
 
     def _positions(self, index: Any) -> Array:
         """Integer positions, on the device of the arrays, from an array or list of integers or booleans."""
@@ -94,6 +94,36 @@ class ArrayDataset:
         return f"ArrayDataset({len(self)} samples: {columns})"
 
 
+class Subset:
+    """The samples of a dataset at these positions, without a copy: each batch is taken from the whole set.
+
+    For sets that do not fit into memory. Indexing as for ArrayDataset, but a slice copies too; `x` and `y` are copies
+    of everything. Raises IndexError for positions that are no integers of the dataset's range.
+    """
+
+    def __init__(self, dataset: ArrayDataset, positions: Any) -> None:
+        self.dataset, self.positions = dataset, dataset._positions(positions)
+
+    @property
+    def x(self) -> Array:
+        """The samples' first arrays, shape (N, ...), in new memory."""
+        return self[:][0]
+
+    @property
+    def y(self) -> Array:
+        """The samples' labels or targets, in new memory; the inputs are not read for them."""
+        return self.dataset.y[self.positions]
+
+    def __len__(self) -> int:
+        return len(self.positions)
+
+    def __getitem__(self, index: Any) -> tuple[Array, ...]:
+        return self.dataset[self.positions[index]]
+
+    def __repr__(self) -> str:
+        return f"Subset({len(self)} of {self.dataset!r})"
+
+
 def _as_array(a: Any) -> Array:
     if isinstance(a, Tensor):
         return a.data
@@ -105,9 +135,9 @@ def _as_array(a: Any) -> Array:
         raise ValueError(f"a {type(a).__name__} given as data is no array: its rows differ in length") from error
 
 
-def as_dataset(data: Any) -> ArrayDataset:
-    """The ArrayDataset of an array or of a tuple or list of arrays; an ArrayDataset as it is. TypeError for others."""
-    if isinstance(data, ArrayDataset):
+def as_dataset(data: Any) -> Any:
+    """The ArrayDataset of an array or of a tuple or list of arrays; a dataset as it is. TypeError for others."""
+    if isinstance(data, (ArrayDataset, Subset)):
         return data
     if isinstance(data, (tuple, list)):
         return ArrayDataset(*data)
@@ -132,19 +162,19 @@ def train_validation_split(
 
     Raises ValueError where a part would be empty, TypeError for a `validation` that is no number.
     """
-    dataset = as_dataset(dataset)
-    n = len(dataset)
+    data = as_dataset(dataset)
+    n = len(data)
     count = validation_count(validation, n)
     order = generator(seed).permutation(n)
     held_out = np.arange(n) < count
     if stratify:
-        labels = to_numpy(dataset.y)
+        labels = to_numpy(data.y)
         if labels.ndim != 1 or labels.dtype.kind not in "iub":
             raise ValueError(
                 f"stratify=True needs integer labels of shape ({n},); y has dtype {labels.dtype}, shape {labels.shape}"
             )
         held_out = _same_shares(labels[order], count)
-    return ArrayDataset(*dataset[order[~held_out]]), ArrayDataset(*dataset[order[held_out]])
+    return ArrayDataset(*data[order[~held_out]]), ArrayDataset(*data[order[held_out]])
 
 
 def validation_count(validation: float | int, n: int) -> int:

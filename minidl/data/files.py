@@ -1,16 +1,38 @@
-"""Finding a dataset's files on this machine, checking them, and downloading what is missing."""
+"""Finding a dataset's files on this machine, checking them, and fetching what is missing."""
 
 from __future__ import annotations
 
+import difflib
 import hashlib
-import importlib.util
 import os
-import sys
-from collections.abc import Iterator
+import re
+import shutil
+from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
-from types import ModuleType
 
-from .registry import DATASETS, DatasetInfo, RemoteFile
+from . import archive, manifest
+from .download import download, import_pooch, lock, need, say, size_text
+from .registry import DATASETS, DatasetInfo, Files, Layout, RemoteFile
+
+DOWNLOADS = "downloads"  # the folder, beside those of the datasets, in which archives wait to be unpacked
+
+
+def dataset_info(name: str) -> DatasetInfo:
+    """What is known of a dataset, by its name in any case, with - or _; ValueError for an unknown name."""
+    by_key = {_key(known): info for known, info in DATASETS.items()}
+    if _key(name) not in by_key:
+        near = [by_key[key].name for key in difflib.get_close_matches(_key(name), by_key)]
+        hint = f" Did you mean {' or '.join(near)}?" if near else ""
+        raise ValueError(f"unknown dataset {name!r}.{hint} Names: {', '.join(DATASETS)}")
+    return by_key[_key(name)]
+
+
+def _key(name: str) -> str:
+    return re.sub("[^a-z0-9]", "", name.lower())
+
+
+# -- single files
 
 
 def fetch(info: DatasetInfo, file: RemoteFile, verify: bool = True, download_missing: bool = True) -> Path:
@@ -23,32 +45,53 @@ def fetch(info: DatasetInfo, file: RemoteFile, verify: bool = True, download_mis
     Raises ValueError for a checksum that does not match, FileNotFoundError where no mirror gives the file or
     MINIDL_DATA names no folder, ImportError where a download needs pooch and it is missing.
     """
-    searched = []
-    for root in _roots():
-        searched.append(root)
-        for folder in [*(root / name for name in info.folders), root]:
-            for path in (folder / file.name, folder / file.name.removesuffix(".gz")):
-                if not path.is_file() or (folder == root and _of_another_set(path, info)):
-                    continue
-                if verify:
-                    check(path, file)
-                return path
+    searched: list[Path] = []
+    path = find(info, file, searched)
+    if path is not None:
+        if verify:
+            check(path, file)
+        return path
     if not download_missing:
         raise FileNotFoundError(f"{file.name} of {info.name} is not in {', '.join(map(str, searched))}")
-    return download(info, file, _download_root() / info.folders[0], searched)
+    folder = download_root() / info.folders[0]
+    path = download(info, file, folder, searched)
+    manifest.write(folder, info.name, {file.name: manifest.entry(path)})
+    return path
 
 
-def check(path: Path, file: RemoteFile) -> None:
-    """Raise ValueError where a file, packed or unpacked, is not the one of the registry."""
-    checksum = file.checksum if path.name == file.name else file.unpacked
-    algorithm, _, expected = checksum.partition(":")
-    found = _digest(path, algorithm)
-    if found != expected:
-        packed = f", {file.size:,} bytes" if path.name == file.name else ""
+def find(info: DatasetInfo, file: RemoteFile, searched: list[Path] | None = None) -> Path | None:
+    """Where a file is on this machine, not checked; the folders looked into are added to `searched`."""
+    for root in roots():
+        if searched is not None:
+            searched.append(root)
+        for folder in [*(root / name for name in info.folders), root, *([root / DOWNLOADS] if info.layouts else [])]:
+            for name in [file.name, *([file.name.removesuffix(".gz")] if file.unpacked else [])]:
+                path = folder / name
+                if path.is_file() and not (folder == root and _of_another_set(path, info)):
+                    return path
+    return None
+
+
+_FOUND = "Delete it, and it is fetched again, or let MINIDL_DATA name a folder with the right files"
+_GIVEN = "Fetch it again from an address in datasets/README.md"
+
+
+def check(path: Path, file: RemoteFile, advice: str = _FOUND) -> None:
+    """Raise ValueError where a file, packed or (named without .gz) unpacked, is not the one of the registry."""
+    packed = not file.unpacked or path.name != file.name.removesuffix(".gz")
+    checksum = file.checksum if packed else file.unpacked
+    found, expected = f"{path.stat().st_size:,} bytes", f"{file.size:,} bytes"
+    same = found == expected or not packed  # no size is known of what gunzip leaves
+    if checksum:
+        algorithm, _, digest = checksum.partition(":")
+        actual = _digest(path, algorithm)
+        same = same and actual == digest
+        found = f"{algorithm} {actual}, {found}"
+        expected = f"{algorithm} {digest}" + (f", {expected}" if packed else "")
+    if not same:
         raise ValueError(
-            f"{path} is not the published file: {algorithm} {found}, {path.stat().st_size:,} bytes; "
-            f"expected {algorithm} {expected}{packed}. Delete it, and it is fetched again, or let MINIDL_DATA name a "
-            "folder with the right files; verify=False reads it as it is"
+            f"{path} is not the published file: {found}; expected {expected}. {advice}"
+            + ("; verify=False reads it as it is" if file.unpacked and advice == _FOUND else "")
         )
 
 
@@ -60,62 +103,197 @@ def _digest(path: Path, algorithm: str) -> str:
 def _of_another_set(path: Path, info: DatasetInfo) -> bool:
     """Whether a file is known as another dataset's: MNIST's and Fashion-MNIST's have the same names."""
     others = [file for other in DATASETS.values() if other.name != info.name for file in other.files]
+    if path.name not in {name for file in others for name in (file.name, file.name.removesuffix(".gz"))}:
+        return False
     return f"sha256:{_digest(path, 'sha256')}" in {s for file in others for s in (file.checksum, file.unpacked)}
 
 
-def download(info: DatasetInfo, file: RemoteFile, folder: Path, searched: list[Path] | None = None) -> Path:
-    """Fetch a file into the folder from the first mirror that gives the right bytes.
+# -- archives, which are unpacked into a folder
 
-    The bytes go to a temporary name, which becomes the file's name once the checksum matches.
+
+def find_folder(info: DatasetInfo) -> Path | None:
+    """The folder to read an unpacked dataset from, whatever its layout; None where it is not on this machine.
+
+    For images it is the one that holds a folder per class (cats_and_dogs/PetImages, with Cat/ and Dog/;
+    cats_and_dogs_filtered/train, with validation/ beside it) or images named by class (cats_and_dogs/train/cat.0.jpg).
+    A set that lies there only in part is found too: `minidl datasets verify` counts.
     """
-    pooch = _pooch()
-    on_terminal = sys.stderr.isatty() and importlib.util.find_spec("tqdm") is not None
-    # Unasked, some servers unpack a .gz on the way, and the checksum would not match.
-    as_stored = {"Accept-Encoding": "identity"}
-    downloader = pooch.HTTPDownloader(progressbar=on_terminal, chunk_size=2**16, headers=as_stored)
-    failures = []
-    for mirror in info.mirrors:
+    place = locate(info)
+    return place and place[0] / place[1].data
+
+
+def locate(info: DatasetInfo) -> tuple[Path, Layout] | None:
+    """The folder of an unpacked dataset and how its files lie in it."""
+    for root in roots():
+        for folder in (root / name for name in info.folders):
+            for layout in info.layouts:
+                if _any(folder, layout.files):
+                    return folder, layout
+            # None that we know; but something of this kind all the same.
+            suffix = Path(info.layouts[0].files[0].pattern).suffix if info.layouts else "none"
+            if any(path.suffix.lower() == suffix for path in folder.rglob("*")):
+                return folder, Layout("", ())
+        for layout in info.layouts:
+            if layout.data and _any(root, layout.files):
+                return root, layout
+    return None
+
+
+def _any(folder: Path, files: Sequence[Files]) -> bool:
+    return any(next(folder.glob(kind.pattern), None) is not None for kind in files)
+
+
+def ensure(info: DatasetInfo, agreed: bool = False, given: Path | None = None) -> Path:
+    """The folder of an unpacked dataset as find_folder gives it, unpacked or downloaded first where it is not there.
+
+    agreed  the licence terms were agreed to; without that, nothing that has terms is downloaded
+    given   an archive that was fetched by hand; else one found beside the datasets, else the network
+
+    Raises PermissionError for terms not agreed to; otherwise as `fetch`, and as `archive.unpack`.
+    """
+    folder = find_folder(info)
+    if folder is not None:
+        return folder
+    (file,) = info.files
+    path = given or find(info, file)
+    if path is None and info.terms and not agreed:
+        raise PermissionError(
+            f"{info.name} is not on this machine, and it is {info.terms}. To agree and to fetch it "
+            f"({size_text(file.size)}), type: minidl datasets get {info.name} --yes"
+        )
+    root = download_root()
+    downloads = root / DOWNLOADS
+    target = root / info.folders[0]
+    with lock(downloads):
+        folder = find_folder(info)  # another process may have been faster
+        if folder is not None:
+            return folder
+        if path is None:
+            path = download(info, file, downloads, list(roots()), room=info.unpacked_size)
+        check(path, file, _GIVEN if given else _FOUND)
+        note = downloads / f"{file.name}.sha256"
+        if not file.checksum:
+            _check_against_first(path, note)
         try:
-            path = Path(
-                pooch.retrieve(
-                    mirror + file.name, known_hash=file.checksum, fname=file.name, path=folder, downloader=downloader
-                )
-            )
-            path.chmod(0o644)  # pooch's temporary file, and so this one, is for its owner's eyes only
+            archive.unpack(path, target, 4 * info.unpacked_size, partial(_finish, info, path, note))
+        except ValueError:  # damaged, or not to be unpacked: the next try shall not find it again
+            if path.parent == downloads:
+                path.unlink()
+            raise
+        if path.parent == downloads:
+            path.unlink()
+    for problem in miscounts(target, _layout_of(info, target)):
+        say(f"note: {problem}")
+    folder = find_folder(info)
+    if folder is None:
+        raise FileNotFoundError(f"{path} was unpacked into {target}, which holds nothing of {info.name}; look at it")
+    return folder
+
+
+def _finish(info: DatasetInfo, path: Path, note: Path, folder: Path, files: dict[str, manifest.Entry]) -> None:
+    digest = _digest(path, "sha256")
+    manifest.write(folder, info.name, files, archive={"name": path.name, "sha256": digest})
+    if not info.files[0].checksum and not note.exists():
+        note.write_text(f"{digest}  {info.files[0].name}\n")
+        say(f"nobody publishes a checksum of {note.stem}; the one it has, sha256 {digest}, is noted in {note}")
+
+
+def _check_against_first(path: Path, note: Path) -> None:
+    """Raise ValueError where a file without a published checksum is not the one that was unpacked the first time."""
+    first = note.read_text().split()[:1] if note.is_file() else []
+    if first and first != [_digest(path, "sha256")]:
+        raise ValueError(
+            f"{path} is not the file that was there the first time: sha256 {_digest(path, 'sha256')}; expected "
+            f"{first[0]}, noted in {note}. If you trust the new one, delete the note and try again"
+        )
+
+
+def _layout_of(info: DatasetInfo, folder: Path) -> Layout:
+    return next((layout for layout in info.layouts if _any(folder, layout.files)), info.layouts[0])
+
+
+def miscounts(folder: Path, layout: Layout) -> Iterator[str]:
+    """Where an unpacked dataset has more or fewer files than published, or one of another size; a sentence each."""
+    for kind in layout.files:
+        found = sorted(folder.glob(kind.pattern))
+        if len(found) != kind.count:
+            yield f"{folder / kind.pattern}: {len(found):,} files; expected {kind.count:,}"
+        for path in found if kind.size else ():
+            if path.stat().st_size != kind.size:
+                yield f"{path}: {path.stat().st_size:,} bytes; expected {kind.size:,}"
+
+
+# -- files fetched by hand
+
+
+def take(info: DatasetInfo, given: Sequence[Path]) -> None:
+    """Copy the files of a dataset that is not an archive from where they were fetched to, checked; see `given_for`."""
+    chosen = {file.name: given_for(file, given, len(info.files) == 1) for file in info.files}
+    missing = [name for name, path in chosen.items() if path is None]
+    if missing:
+        raise FileNotFoundError(
+            f"{', '.join(map(str, given))} lacks {', '.join(missing)} of {info.name}; give the folder that holds "
+            f"{'it' if len(missing) == 1 else 'all of them'}"
+        )
+    sources = [(file, path) for file in info.files if (path := chosen[file.name]) is not None]
+    for file, source in sources:
+        check(source, file, _GIVEN)
+    folder = download_root() / info.folders[0]
+    with lock(folder):
+        need(folder, sum(file.size for file in info.files), info.name)
+        for file, source in sources:
+            name = source.name if source.name == file.name.removesuffix(".gz") else file.name
+            part = folder / f"{name}.copy"
+            try:
+                shutil.copyfile(source, part)
+                part.replace(folder / name)
+            finally:
+                part.unlink(missing_ok=True)
+            manifest.write(folder, info.name, {name: manifest.entry(folder / name)})
+
+
+def given_for(file: RemoteFile, given: Sequence[Path], only: bool) -> Path | None:
+    """Which of the given files and folders is, or holds, a file: by its name, else by its size.
+
+    Browsers rename a second download, "name (1).gz"; the only file given for the only one wanted is taken for it.
+    """
+    for path in given:
+        if not path.exists():
+            raise FileNotFoundError(f"there is no file {path}; give the archive or file as it was downloaded")
+    names = (file.name, file.name.removesuffix(".gz")) if file.unpacked else (file.name,)
+    files = [path for path in given if path.is_file()]
+    for path in [*files, *(folder / name for folder in given if folder.is_dir() for name in names)]:
+        if path.name in names and path.is_file():
             return path
-        except (OSError, ValueError) as error:  # requests' errors are OSErrors, a wrong checksum is a ValueError
-            failures.append(f"  {mirror}{file.name}\n    {type(error).__name__}: {error}")
-    looked = f"It was looked for in {', '.join(map(str, searched))}. " if searched else ""
-    raise FileNotFoundError(
-        f"{file.name} of {info.name} ({file.size:,} bytes) could not be downloaded:\n" + "\n".join(failures) + "\n"
-        f"{looked}Fetch it by hand, in a browser or on another machine, and put it into {folder}, or into a folder "
-        "that MINIDL_DATA names. Without a network, load('digits') works"
-    )
+    if only and len(files) == 1:
+        return files[0]
+    return next((path for path in files if path.stat().st_size == file.size), None)
 
 
-def _roots() -> Iterator[Path]:
+# -- where things are
+
+
+def roots() -> Iterator[Path]:
     """The folders to search. Lazily: the cache's name needs pooch, which the others do without."""
-    named = os.environ.get("MINIDL_DATA")
-    if named:
-        root = Path(named).expanduser().absolute()
-        if not root.is_dir():
-            raise FileNotFoundError(f"MINIDL_DATA={named} is not a folder; name one that exists, or unset it")
-        yield root
+    named = named_root()
+    if named is not None:
+        yield named
     yield Path("datasets").absolute()
-    yield Path(_pooch().os_cache("minidl"))
+    yield Path(import_pooch().os_cache("minidl"))
 
 
-def _download_root() -> Path:
+def named_root() -> Path | None:
+    """The folder that MINIDL_DATA names; FileNotFoundError where it is none."""
+    named = os.environ.get("MINIDL_DATA")
+    if not named:
+        return None
+    root = Path(named).expanduser().absolute()
+    if not root.is_dir():
+        raise FileNotFoundError(f"MINIDL_DATA={named} is not a folder; name one that exists, or unset it")
+    return root
+
+
+def download_root() -> Path:
+    """Where downloads go: `datasets/` under the current folder where there is one, else the user's cache."""
     local = Path("datasets").absolute()
-    return local if local.is_dir() and os.access(local, os.W_OK) else Path(_pooch().os_cache("minidl"))
-
-
-def _pooch() -> ModuleType:
-    try:
-        import pooch
-    except ImportError:
-        raise ImportError(
-            "downloading a dataset needs pooch, which is not installed: pip install pooch. Or let MINIDL_DATA name a "
-            "folder that already holds the files"
-        ) from None
-    return pooch
+    return local if local.is_dir() and os.access(local, os.W_OK) else Path(import_pooch().os_cache("minidl"))

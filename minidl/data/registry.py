@@ -9,7 +9,8 @@ from dataclasses import dataclass
 class RemoteFile:
     """One file to download: its size in bytes and its checksums, written "algorithm:hex digits".
 
-    `unpacked` is the checksum of the file that gunzip leaves, under the name without .gz.
+    `checksum` is empty where nobody publishes one. `unpacked` is the checksum of the file that gunzip leaves, under the
+    name without .gz.
     """
 
     name: str
@@ -19,8 +20,29 @@ class RemoteFile:
 
 
 @dataclass(frozen=True)
+class Files:
+    """How many files of an unpacked archive match a pattern, and the size of each where all have the same."""
+
+    pattern: str
+    count: int
+    size: int = 0
+
+
+@dataclass(frozen=True)
+class Layout:
+    """One way in which an unpacked archive may lie in its folder. `data` is the folder inside that is read from."""
+
+    data: str
+    files: tuple[Files, ...]
+
+
+@dataclass(frozen=True)
 class DatasetInfo:
-    """One dataset. `source` is a sentence; `mirrors` are addresses that a file's name completes, tried in turn."""
+    """One dataset. `source` is a sentence; `mirrors` are addresses that a file's name completes, tried in turn.
+
+    A dataset with `layouts` is one archive that is unpacked into a folder; the others are files that are read as they
+    are. `terms` is what one agrees to before the download, where the licence asks for more than naming the source.
+    """
 
     name: str
     title: str
@@ -31,9 +53,18 @@ class DatasetInfo:
     folders: tuple[str, ...] = ()  # names that its sub-folder may have; a download goes into the first
     files: tuple[RemoteFile, ...] = ()
     mirrors: tuple[str, ...] = ()
+    layouts: tuple[Layout, ...] = ()
+    unpacked_size: int = 0  # bytes, roughly: for the free disk space, and to recognise an archive that explodes
+    terms: str = ""
 
 
 _DIGITS = tuple("0123456789")
+_CATS_AND_DOGS_LICENCE = "Microsoft Research licence, non-commercial research only"
+_CATS_AND_DOGS_TERMS = "for non-commercial research only; the photographs must not be published again"
+_ASIRRA = (
+    "J. Elson, J. Douceur, J. Howell, J. Saul. Asirra: a CAPTCHA that Exploits Interest-Aligned Manual Image "
+    "Categorization. ACM Conference on Computer and Communications Security, 2007."
+)
 
 _ALL = (
     DatasetInfo(
@@ -146,6 +177,106 @@ _ALL = (
         ),
     ),
     DatasetInfo(
+        name="airfoil",
+        title="Noise of aerofoils in a wind tunnel: 5 numbers in, sound pressure out",
+        classes=(),  # a number is predicted
+        source=(
+            "Real data: 1,503 wind-tunnel measurements of aerofoil noise in dB "
+            "(Brooks, Pope and Marcolini, NASA 1989, by way of UCI; CC BY 4.0)."
+        ),
+        licence="CC BY 4.0",
+        citation=(
+            "T. Brooks, D. Pope, M. Marcolini. Airfoil Self-Noise. UCI Machine Learning Repository, 1989. "
+            "doi:10.24432/C5VW2C"
+        ),
+        folders=("airfoil",),
+        mirrors=("http://d2l-data.s3-accelerate.amazonaws.com/",),
+        files=(
+            RemoteFile(
+                "airfoil_self_noise.dat",
+                59_984,
+                "sha256:74c75fd71783f1e6b71f8a622b993dc592897a97cd689c5090a07147a1b097b3",
+            ),
+        ),
+    ),
+    DatasetInfo(
+        name="cifar10",
+        title="Small colour photographs of ten kinds of things, 32x32",
+        classes=("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"),
+        source="Real data: 60,000 colour photographs of 32x32 pixels (CIFAR-10, Krizhevsky; no licence stated).",
+        licence="none stated; cite the source",
+        citation="A. Krizhevsky. Learning Multiple Layers of Features from Tiny Images. University of Toronto, 2009.",
+        folders=("cifar10", "cifar-10"),
+        mirrors=("https://www.cs.toronto.edu/~kriz/",),
+        files=(
+            RemoteFile(  # the binary version: the Python version is made of pickles, which can run any code
+                "cifar-10-binary.tar.gz",
+                170_052_171,
+                "sha256:c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd",
+            ),
+        ),
+        layouts=(
+            Layout("cifar-10-batches-bin", (Files("cifar-10-batches-bin/*.bin", 6, 30_730_000),)),
+            Layout("", (Files("*.bin", 6, 30_730_000),)),
+        ),
+        unpacked_size=184_400_000,
+    ),
+    DatasetInfo(
+        name="cats_and_dogs",
+        title="Photographs of cats and dogs, of any size",
+        classes=("cat", "dog"),
+        source=(
+            "Real data: 25,000 photographs of cats and dogs (Asirra, Microsoft Research and Petfinder, by way of "
+            "Kaggle; non-commercial research only)."
+        ),
+        licence=_CATS_AND_DOGS_LICENCE,
+        citation=_ASIRRA,
+        folders=("cats_and_dogs", "cats-and-dogs"),
+        mirrors=("https://download.microsoft.com/download/3/E/1/3E1C3F21-ECDB-4869-8368-6DEBA77B919F/",),
+        files=(
+            RemoteFile(
+                "kagglecatsanddogs_5340.zip",
+                824_887_076,
+                "sha256:b7974bd00a84a99921f36ee4403f089853777b5ae8d151c76a86e64900334af9",
+            ),
+        ),
+        layouts=(
+            Layout("PetImages", (Files("PetImages/Cat/*.jpg", 12_500), Files("PetImages/Dog/*.jpg", 12_500))),
+            Layout("train", (Files("train/cat.*.jpg", 12_500), Files("train/dog.*.jpg", 12_500))),  # Kaggle's own zip
+            Layout("", (Files("Cat/*.jpg", 12_500), Files("Dog/*.jpg", 12_500))),
+            Layout("", (Files("cat.*.jpg", 12_500), Files("dog.*.jpg", 12_500))),
+        ),
+        unpacked_size=900_000_000,
+        terms=_CATS_AND_DOGS_TERMS,
+    ),
+    DatasetInfo(
+        name="cats_and_dogs_filtered",
+        title="Photographs of cats and dogs, the 3,000 of a well-known course",
+        classes=("cat", "dog"),
+        source=(
+            "Real data: 3,000 photographs of cats and dogs, chosen by Google's course from Kaggle's 25,000 "
+            "(non-commercial research only)."
+        ),
+        licence=_CATS_AND_DOGS_LICENCE,
+        citation=_ASIRRA,
+        folders=("cats_and_dogs_filtered", "cats-and-dogs-filtered"),
+        mirrors=("https://storage.googleapis.com/mledu-datasets/",),
+        files=(RemoteFile("cats_and_dogs_filtered.zip", 68_606_236, ""),),  # no checksum is published
+        layouts=(
+            Layout(
+                "train",
+                (
+                    Files("train/cats/*.jpg", 1_000),
+                    Files("train/dogs/*.jpg", 1_000),
+                    Files("validation/cats/*.jpg", 500),
+                    Files("validation/dogs/*.jpg", 500),
+                ),
+            ),
+        ),
+        unpacked_size=75_000_000,
+        terms=_CATS_AND_DOGS_TERMS,
+    ),
+    DatasetInfo(
         name="moons",
         title="Two half circles in the plane",
         classes=("upper", "lower"),
@@ -160,6 +291,14 @@ _ALL = (
         source="Generated data: noisy spiral arms in the plane, drawn by minidl.data.make_spirals.",
         licence="none needed",
         citation="minidl.data.make_spirals",
+    ),
+    DatasetInfo(
+        name="cat_dog_faces",
+        title="Drawn faces of cats and dogs, 64x64 in colour",
+        classes=("cat", "dog"),
+        source="Generated data: drawn faces of cats and dogs, no photographs, by minidl.data.make_cat_dog_faces.",
+        licence="none needed",
+        citation="minidl.data.make_cat_dog_faces",
     ),
 )
 

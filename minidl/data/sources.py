@@ -14,9 +14,11 @@ from typing import Any
 import numpy as np
 
 from ..backend import generator
-from .dataset import ArrayDataset, train_validation_split, validation_count
-from .files import fetch
+from .dataset import ArrayDataset, Subset, train_validation_split, validation_count
+from .faces import make_cat_dog_faces
+from .files import ensure, fetch, find_folder
 from .idx import read_idx
+from .images import ImageFolder
 from .registry import DATASETS
 from .toys import make_moons, make_spirals
 
@@ -25,20 +27,23 @@ from .toys import make_moons, make_spirals
 class DataSplits:
     """A dataset cut in three: fit on `train`, choose on `validation`, report on `test`, once.
 
-    classes are the names of the labels 0, 1, ...; source says in a sentence whether the data are real or generated,
-    where they come from and under which licence.
+    Each is an ArrayDataset or, of sets too large to copy, a Subset: both have `x`, `y`, a length and indexing. classes
+    are the names of the labels 0, 1, ...; source says in a sentence whether the data are real or generated, where they
+    come from and under which licence.
     """
 
     name: str
-    train: ArrayDataset
-    validation: ArrayDataset
-    test: ArrayDataset
+    train: ArrayDataset | Subset
+    validation: ArrayDataset | Subset
+    test: ArrayDataset | Subset
     classes: tuple[str, ...]
     source: str
 
 
 def load(name: str, **options: Any) -> DataSplits:
-    """A dataset by name, in any case, with - or _: x float32, y int64 (N,), in train, validation and test.
+    """A dataset by name, in any case, with - or _: x float32 (images in colour: uint8), y int64 (N,).
+
+    Cut into train, validation and test:
 
     "digits"         x (N, 64) in [0, 1]: 1,797 digits, embedded with scikit-learn; 60/20/20 %, stratified
                      options: seed=0 of the split
@@ -47,8 +52,13 @@ def load(name: str, **options: Any) -> DataSplits:
                      file; verify=True, check found files by their checksum;
                      download=True, fetch what is not on this machine
     "fashion_mnist"  the same for articles of clothing
+    "cats_and_dogs"  x uint8 (N, size, size, 3): photographs found or downloaded, decoded once into a cache; 60/20/20 %,
+                     stratified; options: size=64, seed=0, cache as for ImageFolder, download=True
+    "cats_and_dogs_filtered"  the course's 3,000 of them: 1,600/400, and 1,000 for the test; the same options
     "moons"          x (N, 2), generated; 60/20/20 %, stratified; options: n=1000, noise=0.1, seed=0
     "spirals"        x (N, 2), generated; 60/20/20 %, stratified; options: n=1000, noise=0.03, classes=3, seed=0
+    "cat_dog_faces"  x uint8 (N, 64, 64, 3), drawn, no photographs; 60/20/20 %, stratified;
+                     options: n=2000, size=64, seed=0
 
     x is not standardised; `standardize` does that. Raises ValueError for an unknown name, a damaged file or a checksum
     that does not match, TypeError for an unknown option, FileNotFoundError for files that can neither be found nor
@@ -93,6 +103,11 @@ def _spirals(n: int = 1000, noise: float = 0.03, classes: int = 3, seed: int = 0
     return _shares("spirals", x, y, rng, tuple(f"arm {c}" for c in range(classes)))
 
 
+def _cat_dog_faces(n: int = 2000, size: int = 64, seed: int = 0) -> DataSplits:
+    rng = generator(seed)
+    return _shares("cat_dog_faces", *make_cat_dog_faces(n, size, rng), rng)
+
+
 def _shares(
     name: str, x: np.ndarray, y: np.ndarray, rng: np.random.Generator, classes: tuple[str, ...] = ()
 ) -> DataSplits:
@@ -133,10 +148,34 @@ def _images_and_labels(images: Path, labels: Path, classes: int) -> tuple[np.nda
     return x, y.astype(np.int64)
 
 
+def _photographs(
+    name: str, size: int = 64, seed: int = 0, cache: bool | str | Path = True, download: bool = True
+) -> DataSplits:
+    info = DATASETS[name]
+    folder = ensure(info) if download else find_folder(info)
+    if folder is None:
+        raise FileNotFoundError(f"{name} is not on this machine; fetch it: minidl datasets get {name}")
+    images = ImageFolder(folder, size, cache)
+    rest, rng = ArrayDataset(np.arange(len(images)), images.y), generator(seed)
+    if folder.name == "train" and (folder.parent / "validation").is_dir():
+        held_out = ImageFolder(folder.parent / "validation", size, cache)
+        test = Subset(held_out, np.arange(len(held_out)))
+        share = 0.2
+    else:
+        rest, part = train_validation_split(rest, 0.2, rng, stratify=True)
+        test, share = Subset(images, part.x), 0.25
+    train, validation = train_validation_split(rest, share, rng, stratify=True)
+    source = f"{info.source} Here: {len(train) + len(validation) + len(test):,}."
+    return DataSplits(name, Subset(images, train.x), Subset(images, validation.x), test, images.classes, source)
+
+
 _SOURCES: dict[str, Callable[..., DataSplits]] = {
     "digits": _digits,
     "mnist": partial(_mnist, "mnist"),
     "fashion_mnist": partial(_mnist, "fashion_mnist"),
+    "cats_and_dogs": partial(_photographs, "cats_and_dogs"),
+    "cats_and_dogs_filtered": partial(_photographs, "cats_and_dogs_filtered"),
     "moons": _moons,
     "spirals": _spirals,
+    "cat_dog_faces": _cat_dog_faces,
 }

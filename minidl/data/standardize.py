@@ -9,7 +9,7 @@ import numpy as np
 from ..backend import Array, device_of, is_array, on_device_of, to_device
 from .dataset import ArrayDataset, as_dataset
 
-_ROWS = 4096  # the variance is summed over blocks of rows, so that no float64 copy of all of x is made
+_BLOCK = 1 << 20  # values: the variance is summed over blocks of rows, so that no float64 copy of all of x is made
 
 
 class Standardizer:
@@ -34,7 +34,8 @@ class Standardizer:
         if not (np.isfinite(low).all() and np.isfinite(high).all()):
             raise ValueError("the training data holds NaN or infinity; remove or replace those entries first")
         mean = x.mean(axis=0, dtype=np.float64)
-        squares = [((x[i : i + _ROWS] - mean) ** 2).sum(axis=0) for i in range(0, len(x), _ROWS)]
+        rows = max(1, _BLOCK // max(1, x[0].size))
+        squares = [((x[i : i + rows] - mean) ** 2).sum(axis=0) for i in range(0, len(x), rows)]
         std = np.sqrt(sum(squares) / len(x))
         # Rounding gives a constant 0.1 a mean that is not quite 0.1 and a std near 1e-17: so compare its extremes.
         self.mean: Array = np.where(low == high, low, mean).astype(dtype)

@@ -20,9 +20,13 @@ DEFAULTS: dict[str, tuple[tuple[int, ...], int, int, float]] = {
     "digits": ((64, 32), 32, 20, 0.95),
     "mnist": ((256, 128), 128, 5, 0.97),
     "fashion_mnist": ((256, 128), 128, 10, 0.87),
+    "cats_and_dogs": ((128, 32), 64, 30, 0.65),
     "moons": ((32, 32), 32, 30, 0.95),
     "spirals": ((64, 64), 32, 60, 0.95),
 }
+
+# of data.load: photographs are small here, so that many runs fit into memory and time
+_OPTIONS: dict[str, dict[str, Any]] = {"cats_and_dogs": {"size": 32}}
 
 
 @dataclass(frozen=True)
@@ -100,9 +104,18 @@ def whole(what: str, n: Any, least: int = 1) -> int:
 
 @lru_cache(maxsize=2)
 def _splits(dataset: str) -> data.DataSplits:
-    splits = data.load(dataset)
-    train, validation, test = data.standardize(splits.train, splits.validation, splits.test)
+    splits = data.load(dataset, **_OPTIONS.get(dataset, {}))
+    parts = [_vectors(part) for part in (splits.train, splits.validation, splits.test)]
+    train, validation, test = data.standardize(*parts)
     return data.DataSplits(splits.name, train, validation, test, splits.classes, splits.source)
+
+
+def _vectors(part: Any) -> data.ArrayDataset:
+    """Photographs as rows of numbers in [0, 1]; others as they are."""
+    x, y = part.x, part.y
+    if x.dtype == np.uint8:
+        x = x.reshape(len(x), -1).astype(np.float32) / 255
+    return data.ArrayDataset(x, y)
 
 
 def start_hash(model: nn.Module, loader: data.DataLoader) -> str:

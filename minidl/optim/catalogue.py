@@ -87,7 +87,7 @@ def catalogue(classes: Iterable[type[optimizer.Optimizer]] | None = None) -> lis
     """One row for each class, by default for the whole family; learners' own classes may be among them."""
     return [
         Row(
-            cls.__name__, _group(cls), rule_of(cls), source_of(cls), defaults_of(cls), _state(cls), cls.gradients,
+            cls.__name__, _group(cls), rule_of(cls), source_of(cls), defaults_of(cls), state_text(cls), cls.gradients,
             cls.closure,
         )
         for cls in (family() if classes is None else classes)
@@ -155,7 +155,7 @@ def short(x: Any) -> str:
 # -- state
 
 
-def made(cls: Any, params: list[Tensor], **settings: Any) -> optimizer.Optimizer:
+def made(cls: Any, params: list[Tensor], /, **settings: Any) -> optimizer.Optimizer:
     """An optimizer of that class with those settings, at lr = 0.1 where it needs one and has none; wrappers of SGD."""
     parameters = inspect.signature(cls).parameters
     if "base" in parameters:
@@ -165,7 +165,7 @@ def made(cls: Any, params: list[Tensor], **settings: Any) -> optimizer.Optimizer
     return cls(params, **settings)
 
 
-def state_of(cls: type[optimizer.Optimizer], **settings: Any) -> dict[str, tuple[int, ...]]:
+def state_of(cls: type[optimizer.Optimizer], /, **settings: Any) -> dict[str, tuple[int, ...]]:
     """The shapes of the state arrays of a weight of shape SHAPE, by name, after some steps."""
     w = Tensor(np.random.default_rng(0).normal(size=SHAPE), requires_grad=True)
     rule = made(cls, [w], **settings)
@@ -183,16 +183,16 @@ def state_of(cls: type[optimizer.Optimizer], **settings: Any) -> dict[str, tuple
     return {name: x.shape for arrays in states for name, x in arrays.items() if isinstance(x, np.ndarray)}
 
 
-def _floats(cls: type[optimizer.Optimizer], **settings: Any) -> float:
+def _floats(cls: type[optimizer.Optimizer], /, **settings: Any) -> float:
     return sum(math.prod(shape) for shape in state_of(cls, **settings).values()) / math.prod(SHAPE)
 
 
-def _state(cls: type[optimizer.Optimizer]) -> str:
+def state_text(cls: type[optimizer.Optimizer], /, **settings: Any) -> str:
     """Floats of state per parameter, counted; of a rule with a history of any length, as a multiple of the length."""
-    if "history_size" in inspect.signature(cls).parameters:
-        one, two = (_floats(cls, history_size=n) for n in (1, 2))
+    if "history_size" in inspect.signature(cls).parameters and "history_size" not in settings:
+        one, two = (_floats(cls, **settings, history_size=n) for n in (1, 2))
         return f"{two - one:.2g} history_size + {2 * one - two:.2g}"
-    return ("+" if "base" in inspect.signature(cls).parameters else "") + f"{_floats(cls):.2g}"
+    return ("+" if "base" in inspect.signature(cls).parameters else "") + f"{_floats(cls, **settings):.2g}"
 
 
 # -- as text

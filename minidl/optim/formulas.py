@@ -11,13 +11,14 @@ import ast
 import copy
 import functools
 import inspect
+import itertools
 import linecache
 import math
 import re
 import sys
 import textwrap
 from collections.abc import Callable, Iterator
-from types import FrameType, FunctionType
+from types import CodeType, FrameType, FunctionType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -29,8 +30,9 @@ _PRECISE = (9, 11, 13, 15, 17)  # digits of the numbers in a formula: as many as
 
 FUNCTIONS: dict[str, Any] = {  # what a formula may call, by the name that it is printed with
     **{name: getattr(np, name) for name in ("sqrt", "maximum", "minimum", "sign", "absolute", "where", "exp", "log")},
-    "abs": abs, "max": max, "min": min, "sum": np.sum, "norm": np.linalg.norm, "copysign": math.copysign,
-    "mean": lambda x, axis=None: np.mean(x, axis, keepdims=axis is not None), "array": np.array, "inf": math.inf,
+    "clip": np.clip, "array": np.array, "abs": abs, "max": max, "min": min, "sum": np.sum, "norm": np.linalg.norm,
+    "mean": lambda x, axis=None: np.mean(x, axis, keepdims=axis is not None), "copysign": math.copysign,
+    "inf": math.inf,
 }  # fmt: skip
 _LIKE_ITS_ARGUMENT = {"float", "int", "asarray", "to_device", "to_numpy", "as_tensor"}  # f(x) is shown as x
 _LIKE_ITSELF = {"copy", "reshape", "astype"}  # x.f() too
@@ -38,6 +40,9 @@ _HARMLESS = {
     *("abs", "float", "int", "len", "list", "max", "min", "range", "sum", "tuple", "zip"),
     *("copy", "items", "mean", "parameters", "reshape", "values", "_rate"),
 }
+_OPERATORS: dict[str, ast.operator] = {
+    "add": ast.Add(), "subtract": ast.Sub(), "multiply": ast.Mult(), "divide": ast.Div(), "power": ast.Pow(),
+}  # fmt: skip
 _COMPARED = (ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.Eq, ast.NotEq)
 
 
@@ -76,7 +81,7 @@ def literal(x: Any, digits: int = DIGITS) -> str:
     return f"{0.0 if x == 0 else x:.{digits}g}"
 
 
-def source(formula: ast.expr) -> str:
+def source(formula: ast.AST) -> str:
     return ast.unparse(formula).replace(" ** ", "**")
 
 
@@ -107,8 +112,16 @@ def redone(text: str, helpers: dict[str, Any] | None = None) -> Any:
 
 
 def _on_numbers(f: Callable[..., Any]) -> Callable[..., Any]:
-    """A helper of the source, which takes arrays."""
-    return lambda *xs: f(*(np.float64(x) if isinstance(x, float | int) else x for x in xs))
+    """A helper of the source, which takes arrays: of what is a number here, or a matrix of one and then numbers."""
+
+    def called(*xs: Any) -> Any:
+        xs = tuple(np.float64(x) if isinstance(x, float | int) else x for x in xs)
+        try:
+            return f(*xs)
+        except (ValueError, np.linalg.LinAlgError):
+            return number(f(np.reshape(xs[0], (1, 1)), *map(number, xs[1:])))
+
+    return called
 
 
 class _Filled(ast.NodeTransformer):
@@ -152,12 +165,32 @@ def _statements(text: str) -> list[ast.stmt]:
     return [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.stmt)]
 
 
-def statement_at(file: str, line: int) -> ast.stmt | None:
-    """The innermost statement that the line belongs to; None where two of them share it: a = 1; b = 2."""
+def statement_at(file: str, line: int, column: int | None = None) -> ast.stmt | None:
+    """The innermost statement at a place of the source.
+
+    Without a column None where two statements begin in the line: a = 1; b = 2, or if a: b = 2.
+    """
     text = "".join(linecache.getlines(file))  # also that of a notebook's cell
     around = [s for s in _statements(text) if s.lineno <= line <= (s.end_lineno or s.lineno)]
+    if column is not None:
+        around = [s for s in around if (s.lineno, s.col_offset) <= (line, column) < (s.end_lineno, s.end_col_offset)]
+        return max(around, key=lambda s: (s.lineno, s.col_offset), default=None)
     first = max(around, key=lambda s: s.lineno, default=None)
     return None if any(s.lineno == line and s is not first for s in around) else first
+
+
+@functools.cache
+def shared_lines(code: CodeType) -> set[int]:
+    """The lines of a function in which more than one statement begins."""
+    lines = {line for _, _, line in code.co_lines() if line}
+    begun = [s.lineno for s in _statements("".join(linecache.getlines(code.co_filename))) if s.lineno in lines]
+    return {line for line in begun if begun.count(line) > 1}
+
+
+def place(frame: FrameType) -> tuple[int, int] | None:
+    """Line and column of what a frame executes now; None for what stands nowhere in the source."""
+    line, _, column, _ = next(itertools.islice(frame.f_code.co_positions(), frame.f_lasti // 2, None))
+    return None if line is None or column is None else (line, column)
 
 
 class Reader(ast.NodeTransformer):
@@ -181,7 +214,10 @@ class Reader(ast.NodeTransformer):
             yield Part(self.shown(node.target), self.visit_BinOp(new, done=True), self.later(node.target))
         elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
             call = node.value
-            if isinstance(call.func, ast.Attribute) and call.func.attr == "append":
+            into = self.written_into(call)
+            if into is not None:
+                yield Part(self.shown(into[0]), self.read(into[1]), self.later(into[0]))
+            elif isinstance(call.func, ast.Attribute) and call.func.attr == "append":
                 last = ast.Subscript(call.func.value, ast.UnaryOp(ast.USub(), ast.Constant(1)), ast.Load())
                 yield Part(self.shown(last), self.read(call.args[0]), self.later(last))
         elif isinstance(node, ast.If) and not isinstance(node.body[0], ast.Raise):
@@ -198,6 +234,19 @@ class Reader(ast.NodeTransformer):
                     for x, value in self.each(inner.value, inner.generators[0]):
                         yield Part(_plain(self.frame.f_code.co_name), x, functools.partial(_identity, value))
 
+    def written_into(self, call: ast.Call) -> tuple[ast.expr, ast.expr] | None:
+        """Of np.copyto(m, x) and np.add(a, b, out=m): what is written into, and what is written."""
+        name = source(call.func)
+        if name == "np.copyto" and len(call.args) == 2 and not call.keywords:
+            return call.args[0], call.args[1]
+        out = [k.value for k in call.keywords if k.arg == "out"]
+        if not name.startswith("np.") or not out or len(call.keywords) > 1:
+            return None
+        operator = _OPERATORS.get(name[3:])
+        if operator and len(call.args) == 2:
+            return out[0], ast.BinOp(call.args[0], operator, call.args[1])
+        return out[0], ast.Call(call.func, call.args, [])
+
     def assigned(self, targets: list[ast.expr], value: ast.expr) -> Iterator[Part]:
         target = targets[0]
         if not isinstance(target, ast.Tuple):
@@ -209,6 +258,9 @@ class Reader(ast.NodeTransformer):
         elif isinstance(value, ast.GeneratorExp):
             for t, (x, _) in zip(target.elts, self.each(value.elt, value.generators[0]), strict=True):
                 yield Part(self.shown(t), x, self.later(t))
+        elif isinstance(value, ast.Call) and _root(value.func) != "np":
+            for i, t in enumerate(target.elts):
+                yield Part(self.shown(t), ast.Subscript(self.read(value), ast.Constant(i)), self.later(t))
 
     def later(self, target: ast.expr) -> Callable[[], Any]:
         return lambda: Reader(self.frame, self.arrays, self.single).value(target)
@@ -251,15 +303,12 @@ class Reader(ast.NodeTransformer):
     def shown(self, node: ast.expr) -> str:
         """How a name is printed."""
         if isinstance(node, ast.Name):
-            return self.array_name(node.id) or _plain(node.id)
+            return self.array_name(node.id) or ("w_before" if self.is_copy(node.id) else _plain(node.id))
         if isinstance(node, ast.Attribute):
             if node.attr in ("_data", "data", "_grad", "grad"):
                 if node.attr in ("_grad", "grad") or isinstance(node.value, ast.Attribute):
                     return "g"
-                taken = "w" in self.frame.f_code.co_varnames
-                return "w" if isinstance(node.value, ast.Name) and node.value.id == "p" and not taken else (
-                    self.shown(node.value)
-                )
+                return "w" if isinstance(node.value, ast.Name) and node.value.id == "p" else self.shown(node.value)
             owner = node.value.id if isinstance(node.value, ast.Name) else ""
             if owner in ("np", "math") or (owner == "self" and _plain(node.attr) not in self.frame.f_locals):
                 return _plain(node.attr)
@@ -267,12 +316,21 @@ class Reader(ast.NodeTransformer):
         if isinstance(node, ast.Subscript):
             if isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, str):
                 return _plain(node.slice.value)
-            if isinstance(node.slice, ast.Constant) and node.slice.value is ...:
+            if source(node.slice) in ("...", ":"):
                 return self.shown(node.value)
             index = self.value(node.slice) if isinstance(node.slice, ast.Name) else None
+            if isinstance(self.names.get(source(node.slice)), Tensor):  # one of each parameter
+                return self.shown(node.value)
             if not isinstance(node.slice, ast.Tuple):
                 return f"{self.shown(node.value)}[{index if type(index) is int else source(node.slice)}]"
         return re.sub(r"\b(np\.linalg\.|np\.|math\.)", "", source(node))
+
+    def is_copy(self, name: str) -> bool:
+        """Whether a name says w, but is not the parameter's array, which is there as p."""
+        x, p = self.names.get(name), self.names.get("p")
+        if name != "w" or not isinstance(x, np.ndarray) or not isinstance(p, Tensor):
+            return False
+        return x.shape == p.shape and not np.shares_memory(x, p.data)
 
     def array_name(self, name: str) -> str:
         """The optimizer's name of an array that is called by another here: b1 for b in a loop over buffers."""

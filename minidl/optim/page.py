@@ -8,10 +8,10 @@ from pathlib import Path
 from types import CodeType
 from typing import Any
 
-from .catalogue import SHAPE, catalogue, defaults_of, filled, state_of
+from .catalogue import SHAPE, defaults_of, filled, state_of, state_text
 from .libraries import conventions_of
 from .optimizer import Optimizer
-from .worked import worked_steps
+from .worked import worked
 
 _ABOUT = (
     "Worked steps: each quantity with its formula as in the source, the same with numbers, and its value. The "
@@ -19,23 +19,23 @@ _ABOUT = (
 )
 
 
-def page(cls: type[Optimizer], width: int = 120, **options: Any) -> str:
+def page(cls: type[Optimizer], width: int = 120, settings: dict[str, Any] | None = None, **options: Any) -> str:
     """Everything about an optimizer, in that many columns (a docstring and source lines are as wide as they are).
 
-    options: gradients, steps, lr, start and hyper-parameters, for `worked_steps`.
+    settings: hyper-parameters; options: gradients, steps, lr and start, as for `worked_steps`.
     """
-    worked = worked_steps(cls, **options)
-    row = catalogue([cls])[0]
+    settings = settings or {}
+    steps = worked(cls, settings, **options)
     signature = f"{cls.__name__}({_first_parameter(cls)}, {defaults_of(cls)}".replace("needs ", "").rstrip(", ") + ")"
     parts = [
         "\n".join(filled(signature.replace(", ", ",  "), width, "", "    ")).replace(",  ", ", "),
         textwrap.indent(inspect.cleandoc(cls.__doc__ or "(it has no docstring)"), "    "),
-        _state(cls, row.state, row.gradients, row.closure, width),
+        _state(cls, settings, width),
         *(f"{_place(code)}\n\n{textwrap.indent(textwrap.dedent(inspect.getsource(code)), '    ').rstrip()}"
-          for code in worked.functions),
+          for code in steps.functions),
         _elsewhere(cls.__name__, width),
         textwrap.fill(_ABOUT, width),
-        worked.text(width),
+        steps.text(width),
     ]  # fmt: skip
     return "\n\n".join(part for part in parts if part)
 
@@ -44,15 +44,15 @@ def _first_parameter(cls: type) -> str:
     return next(iter(inspect.signature(cls).parameters))
 
 
-def _state(cls: type[Optimizer], count: str, gradients: str, closure: str, width: int) -> str:
-    arrays = ", ".join(f"{name} {' x '.join(map(str, shape))}" for name, shape in state_of(cls).items())
+def _state(cls: type[Optimizer], settings: dict[str, Any], width: int) -> str:
+    arrays = ", ".join(f"{name} {' x '.join(map(str, shape))}" for name, shape in state_of(cls, **settings).items())
     numbers = ", ".join([*cls.memory, *(f"{name} (of all together)" for name in cls.shared)])
     needs = {"loss": " that returns the loss", "backward": " that calls backward() and returns the loss"}
-    text = f"State: {count} floats per parameter"
+    text = f"State: {state_text(cls, **settings)} floats per parameter"
     text += f" (of a {SHAPE[0]} x {SHAPE[1]} weight: {arrays})" if arrays else ""
     text += f"; numbers: {numbers}" if numbers else ""
-    text += f". Gradients per step: {gradients}."
-    text += f" step(closure) needs a function{needs[closure]}." if closure else ""
+    text += f". Gradients per step: {cls.gradients}."
+    text += f" step(closure) needs a function{needs[cls.closure]}." if cls.closure else ""
     return textwrap.fill(text, width, subsequent_indent="  ")
 
 

@@ -18,6 +18,7 @@ import re
 import sys
 import textwrap
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any, NamedTuple
 
@@ -34,15 +35,18 @@ from .formulas import (
     leaf,
     literal,
     number,
+    place,
+    shared_lines,
     source,
     statement_at,
     with_numbers,
 )
+from .more.wrappers import Wrapper
 from .optimizer import Optimizer
 
 GRADIENTS = (0.5, -0.3, 0.2, 0.1)  # of steps 1, 2, ... and again from the first
 MATRICES = ("Muon", "Adafactor")  # rules that say nothing with one weight: they get a 2 x 2 matrix of them
-CURVATURE = 0.5  # of the loss for rules that take a closure: a w^2 / 2
+CURVATURE = 0.8  # of the loss for rules that take a closure: a w^2 / 2; with 0.5 Polyak's step ties with its bound
 INSTEAD: dict[str, dict[str, Any]] = {"Lookahead": {"k": 2}, "LBFGS": {"max_iter": 1}}  # to see something in 3 steps
 
 _BASE = Optimizer._apply.__code__  # of the base class only this is shown: it adds the L2 term to the gradient
@@ -70,7 +74,8 @@ class Worked(NamedTuple):
 
     problem: the optimizer and what it was given, in words; lines: the quantities in the order in which they were
     computed; w: the weights before the first step and after each; functions: the code that computed them; helpers: what
-    the functions do that stand in formulas by their names.
+    the functions do that stand in formulas by their names; hidden: the lines of the source that changed something which
+    no line of the table shows.
     """
 
     problem: str
@@ -78,6 +83,7 @@ class Worked(NamedTuple):
     w: list[Any]
     functions: list[CodeType]
     helpers: dict[str, str]
+    hidden: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return self.text()
@@ -88,6 +94,7 @@ class Worked(NamedTuple):
         head = textwrap.wrap(problem, width, break_on_hyphens=False, subsequent_indent="  ")
         beside, below = self._table(width, below=False), self._table(width, below=True)
         notes = [textwrap.fill(f"{name}: {text}", width, subsequent_indent="  ") for name, text in self.helpers.items()]
+        notes += [textwrap.fill(text, width, subsequent_indent="  ", break_long_words=False) for text in self.hidden]
         lines = [*head, *(below if len(below) < len(beside) else beside), *[""] * bool(notes), *notes]
         return "\n".join(lines).replace("\xa0", " ")
 
@@ -122,6 +129,14 @@ def worked_steps(
     each step, row by row. A rule that takes a closure gets a loss instead. start: the weight, or four. ValueError for
     what does not fit.
     """
+    return worked(optimizer, settings, gradients, steps, lr, start)
+
+
+def worked(
+    optimizer: Any, settings: dict[str, Any], gradients: Sequence[float] | None = None, steps: int = 3,
+    lr: float | None = None, start: float | Sequence[float] | None = None,
+) -> Worked:  # fmt: skip
+    """`worked_steps` with the settings in a dict, where they may have any names."""
     if not 1 <= steps <= 1000 or steps != int(steps):
         raise ValueError(f"the number of steps must be a whole number from 1 to 1000, got {steps}")
     is_class = isinstance(optimizer, type)
@@ -132,6 +147,8 @@ def worked_steps(
     if not is_class and (lr is not None or settings):
         raise ValueError("lr and settings go with a class; a function that makes an optimizer sets its own")
     if is_class:
+        if lr is not None and "lr" in settings:
+            raise ValueError(f"lr is given twice: {lr:g} and {settings['lr']!r}")
         _check_settings(optimizer, settings)
         rule = made(optimizer, [w], **INSTEAD.get(name, {}) | ({} if lr is None else {"lr": lr}) | settings)
     else:
@@ -159,17 +176,28 @@ def worked_steps(
         problem += f"; the loss is a / 2 w^2 with a = {CURVATURE:g}; its derivatives are a w and a"
     if w.size > 1:
         problem += "; [1 2; 3 4] is the matrix with the rows 1 2 and 3 4"
-    return Worked(problem, watcher.lines, weights, watcher.functions, watcher.helpers)
+    return Worked(problem, watcher.lines, weights, watcher.functions, watcher.helpers, tuple(watcher.hidden))
 
 
 def _check_settings(cls: type, settings: dict[str, Any]) -> None:
-    known = [*list(inspect.signature(cls).parameters)[1:], "lr"]
-    for name in settings:
-        if name not in known:
-            near = difflib.get_close_matches(name, known, n=1)
-            hint = f"; did you mean {near[0]}?" if near else "."
-            has = ", ".join(dict.fromkeys(known))
-            raise ValueError(f"{cls.__name__} has no hyper-parameter {name!r}{hint} It has {has}")
+    parameters = dict(list(inspect.signature(cls).parameters.items())[1:])
+    known = list(dict.fromkeys([*parameters, "lr"]))
+    for name, x in settings.items():
+        if name in known:
+            if isinstance(parameters[name].default, bool) and not isinstance(x, bool):
+                raise ValueError(f"{cls.__name__}: {name} must be True or False, got {x!r}")
+        elif not any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
+            near = difflib.get_close_matches(name, known, n=1, cutoff=0.8)
+            hint = f"; did you mean {near[0]}? It" if near else "; it"
+            text = f"{cls.__name__} has no hyper-parameter {name!r}{hint} has {', '.join(known)}"
+            if issubclass(cls, Wrapper):
+                text += f". What it wraps is plain SGD here; for another: worked_steps(lambda params: {cls.__name__}("
+                text += "Adam(params)))"
+            raise ValueError(text)
+    for name, p in parameters.items():
+        needed = p.default is p.empty and p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)
+        if needed and name not in ("lr", *settings):
+            raise ValueError(f"{cls.__name__} has no default for {name}: give its value (--set {name}=VALUE)")
 
 
 def _weights(name: str, start: Any, shape: tuple[int, ...]) -> np.ndarray:
@@ -202,6 +230,8 @@ class _Statement(NamedTuple):
     node: ast.stmt
     parts: list[Part]
     calls: dict[str, Any]
+    told: int  # how much was written down before it
+    arrays: dict[str, tuple[Any, Any]]  # each, and as it was before it
 
 
 class _Watcher:
@@ -212,6 +242,8 @@ class _Watcher:
         self.lines: list[Line] = []
         self.functions: list[CodeType] = []
         self.helpers: dict[str, str] = {}
+        self.hidden: dict[str, None] = {}
+        self.told = 0  # lines and notes so far
         self.running: dict[FrameType, _Statement | None] = {}
         self.begun: Any = None  # (frame, quantity, formula) of the last line, where it was a *=, half of a formula
         rules: list[Any] = [rule]
@@ -225,6 +257,7 @@ class _Watcher:
     def watch(self, function: Callable[[], Any]) -> None:
         linecache.checkcache()  # one's own file may have been changed since it was last read
         before = sys.gettrace()
+        sys._getframe().f_trace_opcodes = True  # Python 3.12 reports instructions only where this comes before settrace
         sys.settrace(self.called)
         try:
             function()
@@ -243,8 +276,11 @@ class _Watcher:
             loss.backward()
         if self.rule.gradients != "0":
             self.add(Part("g", ast.BinOp(a, ast.Mult(), w), lambda: CURVATURE * number(self.w)))
-        for statement in filter(None, self.running.values()):
-            statement.calls["closure"] = number(loss)
+        for frame, statement in self.running.items():
+            if statement is not None:
+                statement.calls["closure"] = number(loss)
+            if frame.f_code not in self.functions:
+                self.functions.append(frame.f_code)
         return loss
 
     # -- what Python calls
@@ -257,6 +293,7 @@ class _Watcher:
         if caller is not None:
             self.arguments(frame, caller)
         self.running[frame] = None
+        frame.f_trace_opcodes = bool(shared_lines(frame.f_code))
         return self.line
 
     def wanted(self, frame: FrameType, caller: _Statement | None) -> bool:
@@ -271,21 +308,46 @@ class _Watcher:
         return inside or for_effect or any(number(x) is None for x in frame.f_locals.values())
 
     def line(self, frame: FrameType, event: str, result: Any) -> Any:
-        now = self.running.get(frame)
-        node = statement_at(frame.f_code.co_filename, frame.f_lineno) if event == "line" else None
-        if event == "exception" or (now is not None and now.node is node):  # another line of the same statement
+        now, code = self.running.get(frame), frame.f_code
+        shared = event in ("line", "opcode") and frame.f_lineno in shared_lines(code)
+        node = None
+        if event == "opcode" and shared:  # the only event that tells the statements of one line from each other
+            at = place(frame)
+            node = statement_at(code.co_filename, *at) if at else None
+        elif event == "line" and not shared:
+            node = statement_at(code.co_filename, frame.f_lineno)
+        if (event != "return" and node is None) or (now is not None and now.node is node):  # more of one statement
             return self.line
         if now is not None:
+            inside = self.told > now.told
             for part in now.parts:
-                self.add(part, frame, now)
+                if not (inside and isinstance(part.formula, ast.Subscript)):  # a, b = f(x), whose inside was shown
+                    self.add(part, frame, now)
+            self.check_shown(frame, now)
         if event == "return":
             del self.running[frame]
             caller = self.running.get(frame.f_back) if frame.f_back else None
             if caller is not None:
-                caller.calls[frame.f_code.co_name.lstrip("_")] = number(result)
+                caller.calls[code.co_name.lstrip("_")] = number(result)
         elif node is not None:
-            self.running[frame] = _Statement(node, list(self.reader(frame).parts(node)), {})
+            reader = self.reader(frame)
+            held = reader.arrays | {k: x for k, x in frame.f_locals.items() if isinstance(x, np.ndarray)}
+            before = {reader.array_name(k) or k: (x, x.copy()) for k, x in held.items()}
+            self.running[frame] = _Statement(node, list(reader.parts(node)), {}, self.told, before)
         return self.line
+
+    def check_shown(self, frame: FrameType, done: _Statement) -> None:
+        """Notes a statement that changed an array in a way that no line of the table shows."""
+        if done.parts or self.told > done.told or frame.f_code is _BASE:
+            return
+        changed = [k for k, (x, before) in done.arrays.items() if x.tobytes() != before.tobytes()]
+        if changed:
+            file, line = Path(frame.f_code.co_filename).name, done.node.lineno
+            text = f"{file}, line {line}, is not shown, but changes {', '.join(changed)}: {source(done.node)}"
+            self.hidden[text.split("\n")[0]] = None
+            self.told += 1
+            if frame.f_code not in self.functions:
+                self.functions.append(frame.f_code)
 
     def reader(self, frame: FrameType) -> Reader:
         arrays = {k: x for k, x in self.innermost._state.get(self.w, {}).items() if isinstance(x, np.ndarray)}
@@ -330,9 +392,11 @@ class _Watcher:
         text = source(formula)
         line = Line(self.step, quantity, text, with_numbers(formula, value, calls, helpers), value)
         words = isinstance(formula, ast.Compare) and not line.numbers  # a comparison of words
-        if words or isinstance(formula, ast.Constant) or self.known(line, formula, calls, frame):
+        chosen = isinstance(getattr(statement.node, "value", None), ast.IfExp) if statement else False
+        if words or (isinstance(formula, ast.Constant) and not chosen) or self.known(line, formula, calls, frame):
             return
         self.lines.append(line)
+        self.told += 1
         if isinstance(augmented, ast.Mult):
             self.begun = frame, quantity, formula
         named = {source(x.func) for x in ast.walk(formula) if isinstance(x, ast.Call)}

@@ -26,6 +26,7 @@ CHECKS = {
     "update names what it gets": rule.arguments,
     "takes a step": rule.steps,
     "update returns nothing": rule.returns,
+    "stays finite": training.finite,
     "changes parameters in place": rule.in_place,
     "same start, same bits": training.repeats,
     "state has memory of its own": rule.state,
@@ -33,7 +34,6 @@ CHECKS = {
     "state is written": rule.written,
     "float32 stays float32": rule.dtype,
     "elementwise is true": rule.elementwise,
-    "stays finite": training.finite,
     "takes every shape": training.shapes,
     "memory layout does not matter": training.layout,
     "skips parameters without gradient": training.without_gradient,
@@ -48,8 +48,8 @@ CHECKS = {
 }
 # where one of these fails, most of what comes after it fails for the same reason, and is not asked
 ESSENTIAL = {
-    "can be made", "update names what it gets", "takes a step", "update returns nothing", "changes parameters in place",
-    "same start, same bits", "state has memory of its own",
+    "can be made", "update names what it gets", "takes a step", "update returns nothing", "stays finite",
+    "changes parameters in place", "same start, same bits", "state has memory of its own",
 }  # fmt: skip
 
 
@@ -82,9 +82,10 @@ class Report:
     @property
     def verdict(self) -> str:
         asked = sum(check.passed is not None for check in self.checks)
+        rest = f"; {len(self.checks) - asked} of {len(self.checks)} were not asked" if asked < len(self.checks) else ""
         if not self.failed:
-            return f"{self.name} passes all {asked} checks"
-        return f"{self.name} fails {len(self.failed)} of {asked} checks"
+            return f"{self.name} passes all {asked} checks{rest}"
+        return f"{self.name} fails {len(self.failed)} of {asked} checks{rest}"
 
     def __bool__(self) -> bool:
         return not self.failed
@@ -105,6 +106,9 @@ class CheckFailed(AssertionError):
 
 def check_optimizer(cls: Make, raise_on_failure: bool = True, **hyper: Any) -> Report:
     """Whether an optimizer class keeps the family's contract; CheckFailed, an AssertionError, says what it breaks.
+
+    The contract is what training needs of any rule; whether the formula is the one that was meant, this cannot know:
+    `print(worked_steps(MyRule))`, or `minidl optimizers file.py:MyRule`, shows its steps with their numbers.
 
     cls: the class, or a function that makes the optimizer: `lambda params: Lookahead(SGD(params, lr=0.1))`.
     hyper: what to make it with; lr is 0.01 where the class has no default. raise_on_failure=False returns the report

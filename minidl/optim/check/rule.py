@@ -13,18 +13,22 @@ import numpy as np
 from ...tensor import Tensor
 from ..more.wrappers import Wrapper
 from ..optimizer import Optimizer
-from .runs import SHAPES, Run, Subject, require, same
+from .runs import SHAPES, Failed, Run, Subject, require, same
 
 
 def made(s: Subject) -> None:
     """The constructor works; sets what the other checks need to know."""
     s.shapes = [shape for shape in SHAPES if not s.refuses(shape)] or SHAPES
     optimizer = s.make([Tensor(np.ones(s.shapes[0], "float32"), requires_grad=True)])
-    require(isinstance(optimizer, Optimizer), f"the function must return an Optimizer, got {optimizer!r:.60}")
+    if not isinstance(optimizer, Optimizer):
+        raise Failed(f"the function must return an Optimizer, got {optimizer!r:.60}")
     s.name, s.closure = s.cls.__name__ if s.cls else type(optimizer).__name__, optimizer.closure
     while isinstance(optimizer, Wrapper):
         optimizer, s.wrapped = optimizer.base, True
     s.type = type(optimizer)
+    parameters = list(inspect.signature(s.type).parameters)[1:]
+    call = f"super().__init__(params, {', '.join(f'{name}={name}' for name in parameters)})"
+    require("param_groups" in vars(optimizer), f"the constructor does not call that of Optimizer: write `{call}`")
 
 
 def settings(s: Subject) -> str | None:
@@ -79,7 +83,22 @@ def arguments(s: Subject) -> None:
 
 def steps(s: Subject) -> None:
     """Nothing is raised for a matrix; of other shapes the checks take those that do as well."""
-    Run(s.make, s.shapes[:1]).recorded().step(4)
+    run = Run(s.make, s.shapes[:1])
+    before = run.attributes()
+    run.recorded().step(4)
+    after = run.attributes()
+    held = [k for k, x in vars(run.base).items() if isinstance(x, np.ndarray) and after.get(f"self.{k}") is not None]
+    kept = [k for k in held if before.get(f"self.{k}") != after[f"self.{k}"]]
+    if kept and s.type.update is not Optimizer.update:
+        state = (*run.base.state, *(k.lstrip("_") for k in kept))
+        _, *settings = str(inspect.signature(s.type.update)).partition("*")
+        names = ", ".join(["self", *s.names[:2], *state])
+        raise Failed(
+            f"it keeps arrays in {', '.join(f'self.{k}' for k in kept)}{s.lines_that_set(kept)}, where all parameters "
+            f"share them and state_dict lacks them; write `state = {state}` in the class, `def update({names}, "
+            f"{''.join(settings) and '*' + settings[-1].partition(' ->')[0]}`, and change it in place: "
+            f"`{state[-1]}[...] = ...`"
+        )
     s.shapes = [shape for shape in s.shapes if s.takes(shape)]
 
 

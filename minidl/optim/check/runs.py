@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import functools
 import inspect
+import re
 import sys
 import textwrap
 import traceback
@@ -183,6 +184,16 @@ def _nudged(x: Any) -> Any:
     return (0.9 * x or 0.05) if isinstance(x, float) else None
 
 
+def remedy(error: Exception, cls: type[Optimizer]) -> str:
+    """What to do about an error that is often made in a rule, as a clause; "" for others."""
+    known = {"lr", "t", "first", *inspect.signature(cls).parameters}
+    if isinstance(error, NameError) and error.name in known:
+        return f"; what update uses it must name after its *: `def update(..., *, ..., {error.name})`"
+    if isinstance(error, TypeError) and re.search(r"only .* arrays can be converted", str(error)):
+        return "; functions of math take one number, those of NumPy arrays: `np.sqrt(v)`, not `math.sqrt(v)`"
+    return ""
+
+
 class Subject:
     """The optimizer under test: how to make it, what it is called, and its source."""
 
@@ -249,7 +260,16 @@ class Subject:
         frames = traceback.extract_tb(error.__traceback__)
         own = [f for f in frames if f.filename in files] or [f for f in frames if not f.filename.startswith(package)]
         at = f" (line {own[-1].lineno} of {Path(own[-1].filename).name}: `{own[-1].line}`)" if own else ""
-        return f"{type(error).__name__}: {error}{at}"
+        return f"{type(error).__name__}: {error}{at}{remedy(error, self.type)}"
+
+    def lines_that_set(self, names: Sequence[str]) -> str:
+        """Where update assigns those attributes."""
+        found = [
+            number for node, number in self._assignments()
+            for x in (node.targets if isinstance(node, ast.Assign) else [node.target])
+            if ast.unparse(x) in {f"self.{name}" for name in names}
+        ]  # fmt: skip
+        return f" (line {', '.join(map(str, dict.fromkeys(found)))})" if found else ""
 
     def rebound(self, name: str) -> str:
         """The lines of update that make a new array and call it by this name, each with the line to write instead."""

@@ -18,8 +18,15 @@ HIDDEN = "numbers belong into `memory` or `shared`, arrays into `state`, and the
 
 
 def finite(s: Subject) -> None:
-    """No 0 / 0: at a gradient of zero, at weights of zero, at both."""
+    """No 0 / 0: anywhere, at a gradient of zero, at weights of zero, at both."""
     zero: dict[str, Any] = {"scale": 0.0}
+    usual = s.run()
+    for step in range(1, 4):
+        require(
+            all(np.isfinite(w).all() for w in usual.step().weights), f"a weight is no longer finite after step {step}; "
+            + ("is something divided by what is 0 at t = 1, such as 1 - beta**(t - 1)? t is 1 in the first step: write "
+               "`1 - beta**t`" if step == 1 else "is something divided by 0, or is the root of something negative?"),
+        )  # fmt: skip
     situations: list[tuple[str, float, list[dict[str, Any]]]] = [
         ("a gradient of zero from the first step on", 1.0, [zero, zero]),
         ("a gradient that becomes zero", 1.0, [{}, {}, zero, zero]),

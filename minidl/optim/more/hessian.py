@@ -83,10 +83,15 @@ class _Hessian(Optimizer):
             u = np.asarray(self.probe(rng, p.shape), dtype=p.dtype)
             if g is not None:
                 probes[p] = u = to_device(u, device_of(p._data))
-                slope = (g * u).sum() if slope is None else slope + (g * u).sum()
+                with on_device_of(u):
+                    slope = (g * u).sum() if slope is None else slope + (g * u).sum()
         curved = slope is not None and slope.requires_grad  # else the loss is linear
         Hu = grad(slope, list(probes), allow_unused=True) if curved else [None] * len(probes)
-        return {p: u * 0 if x is None else u * x._data for (p, u), x in zip(probes.items(), Hu, strict=True)}
+        estimates = {}
+        for (p, u), x in zip(probes.items(), Hu, strict=True):
+            with on_device_of(u):
+                estimates[p] = u * 0 if x is None else u * x._data
+        return estimates
 
     def prepare(self, updates: list[tuple[Tensor, dict[str, Any], dict[str, Any], float]]) -> None:
         for p, state, group, _ in updates:

@@ -159,7 +159,8 @@ class Shampoo(_Sided):
     (Algorithm 2): a bias (k = 1) gets full-matrix AdaGrad, a single number AdaGrad. P holds these matrices, `root`
     their powers, found anew at every `precondition_frequency`-th update: an axis of length n costs 2 n^2 numbers and
     n^3 time.
-    weight_decay is added to the gradient. Popular collections use -1/k, that is -1/2 for a matrix: another method.
+    weight_decay is added to the gradient. torch_optimizer uses -1/k, that is -1/2 for a matrix, and each side sees the
+    gradient as the one before left it: another method, ShampooSequential.
     """
 
     state = ("P", "root")

@@ -1,0 +1,296 @@
+"""Cats and dogs with an MLP 12288-512-128-1: from a folder of photographs to a classifier for your own photograph.
+
+Look at: the training curve goes on rising when the validation curve has long stopped. Change that: switch the tricks
+on, one at a time (--subtract-mean, --l2 0.05, --dropout 0.5, --batch-norm, --augment, --cosine), then --all-tricks.
+Try --layers 1, which is logistic regression as a network, then 2 and 5; another --optimizer; --size 32 or 128.
+
+    python examples/train_cat_vs_dog.py [--quick] [--out FOLDER] [--data FOLDER] [--optimizer adamw] [--epochs 30] ...
+    python examples/train_cat_vs_dog.py --predict PHOTO ... [--weights FILE]
+
+--data takes photographs as cat.0.jpg, dog.0.jpg, ... in one folder, or in a folder per class; any two classes do.
+Without it they are looked for in the folder that MINIDL_DATA names, in datasets/ and where `minidl datasets get
+cats_and_dogs` puts them (it fetches 800 MB, which this script never does); else the network sees drawn faces. Ctrl-C
+ends training and keeps what was learned so far. The pictures written to --out may show your photographs.
+"""
+
+import argparse
+import inspect
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+from matplotlib.figure import Figure
+from sklearn.metrics import ConfusionMatrixDisplay, confusion_matrix
+
+import minidl
+from minidl import data, nn, optim
+from minidl.data.decode import Unreadable, decode
+from minidl.nn.module import read_safetensors, write_safetensors
+
+HIDDEN = {1: (), 2: (128,), 3: (512, 128), 5: (512, 256, 128, 64)}  # widths of the hidden layers, by --layers
+BATCH = 64
+FORMAT = "cat_vs_dog"  # the entry of the weight file that says how the network was built
+
+
+# -- the network
+
+
+class OneLogit(nn.Module):
+    """(N, 1) to (N,): the unit's value for each picture, in the shape of the labels."""
+
+    def forward(self, x):
+        return x.reshape(-1)
+
+
+def make_model(features, hidden, batch_norm=False, dropout=0.0, rng=0):
+    """An MLP on so many numbers per picture; its logit is positive for class 1, and its sigmoid that probability."""
+    rng = np.random.default_rng(rng)
+    layers = [nn.Flatten()]
+    for width in hidden:
+        layers.append(nn.Dense(features, width, rng=rng))
+        if batch_norm:
+            layers.append(nn.BatchNorm1d(width))
+        layers.append(nn.ReLU())
+        if dropout:
+            layers.append(nn.Dropout(dropout, rng=rng))
+        features = width
+    return nn.Sequential(*layers, nn.Dense(features, 1, rng=rng), OneLogit())
+
+
+def make_optimizer(name, model, lr, l2, steps, cosine):
+    """Any rule of the family; those that wrap another one wrap AdamW. lr=None: the rule's own, or 0.01."""
+    cls, wrapper = optim.get(name), None
+    if "base" in inspect.signature(cls).parameters:
+        cls, wrapper = optim.AdamW, cls
+    known = inspect.signature(cls).parameters
+    if lr is None:
+        lr = known["lr"].default if isinstance(known["lr"].default, float) else 0.01
+    if l2 is not None and "weight_decay" not in known:
+        raise ValueError(f"--l2: {cls.__name__} has no weight_decay; leave it out, or take another --optimizer")
+    rule = cls(
+        model.parameters(),
+        lr=optim.schedules.Cosine(lr, steps=max(1, steps)) if cosine else lr,
+        **({} if l2 is None else {"weight_decay": l2}),
+    )
+    return wrapper(rule) if wrapper else rule
+
+
+# -- the pictures
+
+
+def find_pictures(options):
+    """Train, validation and test parts, 60/20/20 %; only the pictures of a batch are ever in memory."""
+    if options.data is not None:
+        images = data.ImageFolder(options.data, options.size)
+        print(images.report())
+        if len(images) < 10:
+            raise ValueError(f"{options.data} has {len(images)} pictures that can be read; expected 10 or more")
+        everything = (np.arange(len(images)), images.y)
+        rest, test = data.train_validation_split(everything, 0.2, options.seed, stratify=True)
+        train, validation = data.train_validation_split(rest, 0.25, options.seed, stratify=True)
+        parts = [data.Subset(images, part.x) for part in (train, validation, test)]
+        return data.DataSplits(f"{options.data}", *parts, images.classes, f"Photographs in {options.data}.")
+    for name in ("cats_and_dogs", "cats_and_dogs_filtered"):
+        try:
+            return data.load(name, size=options.size, seed=options.seed, download=False)
+        except FileNotFoundError:
+            pass
+    print("There are no photographs here, so these are drawn faces, and a network that learns them knows no photograph."
+          "\nGive a folder with --data, or fetch 25,000 photographs: minidl datasets get cats_and_dogs\n")  # fmt: skip
+    return data.load("cat_dog_faces", n=300 if options.quick else 2000, size=options.size, seed=options.seed)
+
+
+def fewer(part, n):
+    return data.Subset(part.dataset, part.positions[:n]) if isinstance(part, data.Subset) else part
+
+
+def mean_picture(part):
+    """Over all pictures of the part, read batch by batch: (size, size, 3), where white is 1."""
+    batches = data.DataLoader(part, BATCH, transform=data.ToFloat())
+    return sum(x.sum(axis=0, dtype=np.float64) for x, _ in batches) / len(part)
+
+
+# -- training and its record
+
+
+def train(options):
+    """Everything from the pictures to the files in --out; returns the exit code."""
+    if options.all_tricks:
+        options.subtract_mean = options.batch_norm = options.augment = options.cosine = True
+        options.dropout = options.dropout or 0.5
+        options.l2 = 0.05 if options.l2 is None else options.l2
+    options.out.mkdir(parents=True, exist_ok=True)
+    splits = find_pictures(options)
+    if len(splits.classes) != 2:
+        raise ValueError(f"one sigmoid unit tells two classes apart, here are {len(splits.classes)}: "
+                         f"{', '.join(splits.classes)}")  # fmt: skip
+    training = fewer(splits.train, 600) if options.quick else splits.train
+    epochs = min(2, options.epochs) if options.quick else options.epochs
+
+    normalize = data.Normalize(mean_picture(training) if options.subtract_mean else 0)
+    augment = [data.RandomFlip(), data.RandomCrop(options.size // 16, mode="edge")] if options.augment else []
+    # The last, short batch of an epoch is left out: batch normalisation cannot work on a single picture.
+    loader = data.DataLoader(
+        training, min(BATCH, len(training)), shuffle=True, drop_last=True, seed=options.seed,
+        transform=data.Compose([*augment, normalize]), prefetch=2,
+    )  # fmt: skip
+    validation = data.DataLoader(splits.validation, BATCH, transform=normalize, prefetch=2)
+
+    network = {"features": options.size**2 * 3, "hidden": HIDDEN[options.layers], "batch_norm": options.batch_norm,
+               "dropout": options.dropout}  # fmt: skip
+    model = make_model(**network, rng=options.seed)
+    rule = make_optimizer(options.optimizer, model, options.lr, options.l2, epochs * len(loader), options.cosine)
+    widths = [network["features"], *network["hidden"], 1]
+    print(f"{splits.name}: {len(training):,} pictures to train on, {len(splits.validation):,} to validate, "
+          f"{len(splits.test):,} to test; MLP {'-'.join(map(str, widths))}, {type(rule).__name__}")  # fmt: skip
+
+    def report(run):
+        row = run.history.epochs[-1]
+        print(f"epoch {len(run.history):3}  train loss {row['train_loss']:.4f}  accuracy {row['train_accuracy']:6.2%}  "
+              f"validation loss {row['validation_loss']:.4f}  accuracy {row['validation_accuracy']:6.2%}  "
+              f"{row['seconds']:.1f} s")  # fmt: skip
+
+    history = minidl.fit(
+        model, loader, rule, nn.BCEWithLogitsLoss(), epochs, validation=validation, callbacks=[report]
+    )
+    if history.stopped:
+        print(history.stopped)
+    if history.stopped.startswith("diverged"):
+        print("train_cat_vs_dog: nothing was saved; try a smaller --lr", file=sys.stderr)
+        return 1
+    if hasattr(rule, "eval"):
+        rule.eval()  # Schedule-Free rules train at one point and predict at another
+
+    names = ("weights.safetensors", "training.png", "mistakes.png")
+    weights, training_png, mistakes_png = (options.out / name for name in names)
+    about = {**network, "size": options.size, "classes": splits.classes, "trained_on": splits.name}
+    state = model.state_dict() | {"normalize.mean": normalize.mean, "normalize.std": normalize.std}
+    write_safetensors(weights, state, {FORMAT: json.dumps(about)})
+    logits = predict(model, splits.test, normalize)
+    right = (logits > 0) == splits.test.y
+    print(f"test accuracy on {splits.name} after the last epoch: {right.mean():.2%}")
+    draw_training(history, splits.test.y, logits, splits.classes, training_png)
+    draw_mistakes(splits.test, logits, right, splits.classes, mistakes_png)
+    print(f"wrote {weights}, {training_png} and {mistakes_png}")
+    return 0
+
+
+def predict(model, part, normalize):
+    """The logit of every picture, (N,)."""
+    model.eval()
+    with minidl.no_grad():
+        return np.concatenate([model(x).data for x, _ in data.DataLoader(part, BATCH, transform=normalize)])
+
+
+def probability(logit):
+    """The sigmoid: how sure the network is of class 1."""
+    return 1 / (1 + np.exp(-np.float64(logit).clip(-500, 500)))
+
+
+def draw_training(history, y, logits, classes, path):
+    """Loss and accuracy over the epochs, and beside them which class was taken for which."""
+    figure = Figure(figsize=(13, 3.6), layout="constrained")
+    *curves, matrix = figure.subplots(1, 3)
+    epochs = range(1, len(history) + 1)
+    for axes, what in zip(curves, ("loss", "accuracy"), strict=True):
+        axes.plot(epochs, history[f"train_{what}"], marker="o", markersize=3, label="training (before each step)")
+        axes.plot(epochs, history[f"validation_{what}"], marker="o", markersize=3, label="validation")
+        axes.legend()
+        axes.set(xlabel="epoch", ylabel="cross-entropy" if what == "loss" else what)
+        axes.xaxis.get_major_locator().set_params(integer=True)
+    counts = confusion_matrix(y, logits > 0, labels=[0, 1])
+    for name, row in zip(classes, counts, strict=True):
+        print(f"    {row.sum()} {name}: " + ", ".join(f"{n} taken for {c}" for n, c in zip(row, classes, strict=True)))
+    ConfusionMatrixDisplay(counts, display_labels=classes).plot(ax=matrix, colorbar=False, cmap="Blues")
+    matrix.set(xlabel="predicted", ylabel="label", title="test pictures")
+    figure.savefig(path, dpi=120)
+
+
+def draw_mistakes(part, logits, right, classes, path):
+    """The wrong answers that the network was most sure of: noise in the labels, or what it has not understood."""
+    wrong = np.flatnonzero(~right)
+    wrong = wrong[np.argsort(-np.abs(logits[wrong]), kind="stable")][:12]
+    figure = Figure(figsize=(9, 3.8), layout="constrained")
+    for i, axes in enumerate(figure.subplots(2, 6).flat):
+        axes.axis("off")
+        if i < len(wrong):
+            p = probability(logits[wrong[i]])
+            x, y = part[int(wrong[i])]
+            axes.imshow(x)
+            axes.set_title(f"{classes[int(p > 0.5)]} {max(p, 1 - p):.1%}\nlabelled {classes[int(y)]}", fontsize=8)
+    figure.savefig(path, dpi=120)
+
+
+# -- your own photograph
+
+
+def load_model(weights):
+    """(model, normalisation, what the file says about itself); ValueError where another program wrote it."""
+    arrays, metadata = read_safetensors(weights)
+    if FORMAT not in metadata:
+        raise ValueError(f"{weights} holds the weights of another model; expected a file that this script wrote")
+    about = json.loads(metadata[FORMAT])
+    model = make_model(about["features"], about["hidden"], about["batch_norm"], about["dropout"])
+    normalize = data.Normalize(arrays.pop("normalize.mean"), arrays.pop("normalize.std"))
+    model.load_state_dict(arrays)
+    return model, normalize, about
+
+
+def predict_photographs(photographs, weights):
+    """Print the class of each file, and how sure the network is; returns 2 where one could not be read."""
+    model, normalize, about = load_model(weights)
+    if about["trained_on"] == "cat_dog_faces":
+        print("(this network was trained on drawn faces: of a photograph it knows little)")
+    code = 0
+    for path in photographs:
+        try:
+            x = decode(path, about["size"])
+        except (OSError, Unreadable) as error:
+            reason = error.strerror if isinstance(error, OSError) else error
+            print(f"train_cat_vs_dog: {path}: {reason}", file=sys.stderr)
+            code = 2
+            continue
+        p = probability(predict(model, (x[None], np.zeros(1)), normalize)[0])
+        print(f"{path}: {about['classes'][int(p > 0.5)]}, {max(p, 1 - p):.1%}")
+    return code
+
+
+def main(arguments=None):
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    add = parser.add_argument
+    add("--quick", action="store_true", help="two epochs on 600 pictures at most")
+    add("--out", type=Path, default=Path("results/train_cat_vs_dog"), help="folder for weights and figures")
+    add("--data", type=Path, metavar="FOLDER", help="photographs of your own, of two classes")
+    add("--size", type=int, choices=(32, 64, 128), default=64, help="pixels of a side (default: 64)")
+    add("--layers", type=int, choices=HIDDEN, default=3, help="1 is logistic regression (default: 3)")
+    add("--optimizer", default="adamw", help="any of minidl.optim, by name (default: adamw)")
+    add("--lr", type=float, help="the rate (default: the optimizer's own)")
+    add("--epochs", type=int, default=30)
+    add("--seed", type=int, default=0, help="of the split, the first weights and the order of the batches")
+    add("--subtract-mean", action="store_true", help="subtract the mean picture of the training part")
+    add("--l2", type=float, metavar="STRENGTH", help="weight_decay of the optimizer (default: its own)")
+    add("--dropout", type=float, default=0.0, metavar="P", help="after each hidden layer, such as 0.5")
+    add("--batch-norm", action="store_true", help="batch normalisation in each hidden layer")
+    add("--augment", action="store_true", help="mirror and shift the training pictures at random")
+    add("--cosine", action="store_true", help="let the rate fall along a cosine to 0")
+    add("--all-tricks", action="store_true", help="all of these: --l2 0.05 --dropout 0.5 and the switches")
+    add("--predict", type=Path, nargs="+", metavar="PHOTO", help="train nothing: say what these photographs show")
+    add("--weights", type=Path, metavar="FILE", help="of --predict (default: weights.safetensors in --out)")
+    options = parser.parse_args(arguments)
+    if options.epochs < 1:
+        parser.error(f"--epochs {options.epochs}: expected 1 or more")
+    try:
+        if options.predict:
+            return predict_photographs(options.predict, options.weights or options.out / "weights.safetensors")
+        return train(options)
+    except (OSError, ValueError, ImportError) as error:
+        print(f"train_cat_vs_dog: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())
