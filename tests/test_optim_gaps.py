@@ -198,3 +198,125 @@ def test_the_plot_skips_as_the_suggestion_does():
     for method in (RangeTest.suggestion, RangeTest.plot):
         parameters = inspect.signature(method).parameters
         assert (parameters["skip_start"].default, parameters["skip_end"].default) == (10, 5)
+
+
+# -- rules beyond the course
+
+
+def stepped(optimizer, params, rows):
+    """The optimizer after one step for each row of gradients (None: without a gradient)."""
+    for row in rows:
+        for p, g in zip(params, row, strict=True):
+            p.grad = None if g is None else np.array(g)
+        optimizer.step()
+    return optimizer
+
+
+def with_mean_and_square():
+    """Every rule that keeps m and v and takes plain gradients."""
+    for name in optim.names() + list(optim.more.__all__):
+        cls = getattr(optim, name)
+        if inspect.isclass(cls) and {"m", "v"} <= set(getattr(cls, "state", ())) and not getattr(cls, "closure", None):
+            yield cls
+
+
+@pytest.mark.parametrize("cls", list(with_mean_and_square()))
+def test_m_is_of_gradients_and_v_of_their_squares(cls):
+    """Two states of one shape, exchanged throughout, give the same run, and a file that another rule misreads."""
+    w = Tensor(np.ones((2, 2)), requires_grad=True)
+    needs = {"lr": 0.1} if inspect.signature(cls).parameters["lr"].default is inspect.Parameter.empty else {}
+    optimizer = stepped(cls([w], weight_decay=0.0, **needs), [w], [[np.full((2, 2), -0.5)], [np.full((2, 2), -0.1)]])
+    state = optimizer.state_dict()["state"]["0"]
+    assert (state["m"] < 0).all() and (state["v"] > 0).all()
+
+
+def test_average_of_one_gradient():
+    w = Tensor([1.0, 2.0], requires_grad=True)
+    w.grad = np.array([3.0, -4.0], np.float32)
+    optim.average_grad([w], 1)
+    assert w.grad.data.tolist() == [3.0, -4.0]
+
+
+def test_a_unit_lies_along_the_last_axis():
+    w = Tensor(np.zeros((2, 3, 4)), requires_grad=True)
+    g = np.random.default_rng(0).normal(size=(2, 3, 4))
+    w.grad = g.copy()
+    optim.centralize_grad([w])
+    np.testing.assert_allclose(w.grad.data, g - g.mean((0, 1)), rtol=1e-13)
+
+
+def test_gradient_noise_may_be_0_and_must_be_finite():
+    w = Tensor([1.0, 2.0], requires_grad=True)
+    w.grad = np.array([3.0, -4.0], np.float32)
+    optim.add_grad_noise([w], 0, eta=0.0)
+    assert w.grad.data.tolist() == [3.0, -4.0]
+    for bad in ({"eta": -0.1}, {"eta": math.inf}, {"gamma": -0.1}, {"gamma": math.inf}):
+        with pytest.raises(ValueError, match="step, eta and gamma must be finite and not negative"):
+            optim.add_grad_noise([w], 0, **bad)
+
+
+def test_defaults_of_what_changes_gradients():
+    """Neelakantan et al. 2015: eta .01, gamma .55; Brock et al. 2021: clip_factor .01, eps 1e-3."""
+    found = {
+        f.__name__: {p.name: p.default for p in inspect.signature(f).parameters.values() if p.default is not p.empty}
+        for f in (optim.add_grad_noise, optim.clip_grad_adaptive, optim.centralize_grad)
+    }
+    assert found == {
+        "add_grad_noise": {"eta": 0.01, "gamma": 0.55, "seed": None},
+        "clip_grad_adaptive": {"clip_factor": 0.01, "eps": 1e-3, "output_axis": -1},
+        "centralize_grad": {"output_axis": -1},
+    }
+
+
+def test_ftrl_with_l2_alone_divides_by_it():
+    w = Tensor([1.0, 2.0], requires_grad=True)
+    stepped(optim.FTRL([w], beta=0.0, l2=0.5), [w], [[np.zeros(2, np.float32)]])
+    assert np.isfinite(w.data).all()
+
+
+def test_adafactor_with_an_empty_parameter():
+    w, b = Tensor(np.zeros((0, 3)), requires_grad=True), Tensor(np.ones(2), requires_grad=True)
+    stepped(optim.Adafactor([w, b]), [w, b], [[np.zeros((0, 3)), np.ones(2)]])
+    assert w.shape == (0, 3) and (b.data < 1).all()
+
+
+# -- rules with the Hessian
+
+
+@pytest.mark.parametrize("cls", [optim.SophiaH, optim.AdaHessian])
+def test_a_closure_that_calls_backward_leaves_no_gradient(cls):
+    a, b = (Tensor([2.0], requires_grad=True, dtype="float64") for _ in range(2))
+    optimizer = cls([a, b])
+
+    def closure():
+        loss = (a * a).sum()  # b has none
+        loss.backward()
+        return loss
+
+    with pytest.raises(RuntimeError, match="the closure must not call backward"):
+        optimizer.step(closure)
+    assert a.grad is None and b.grad is None
+
+
+def test_ranges_of_their_own():
+    w = Tensor([1.0], requires_grad=True)
+    for make, message in (
+        (lambda: optim.SophiaH([w], gamma=-0.1), r"SophiaH: gamma must lie in \[0, inf\), got -0\.1"),
+        (lambda: optim.AdaHessian([w], hessian_power=1.1), r"AdaHessian: hessian_power must lie in \[0, 1\], got 1\.1"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            make()
+    assert optim.AdaHessian([w], hessian_power=1).param_groups[0]["hessian_power"] == 1.0
+
+
+def test_adahessian_waits_for_the_first_estimate_of_a_parameter():
+    """b joins in the second of three steps, in which no estimate is due."""
+    a, b = (Tensor([2.0], requires_grad=True, dtype="float64") for _ in range(2))
+    optimizer = optim.AdaHessian([a, b], lr=0.1, update_interval=2, eps=1e-20)
+    seen = []
+    for loss in (lambda: (a * a).sum(), lambda: (a * a + b * b).sum(), lambda: (a * a + b * b).sum()):
+        optimizer.step(loss)
+        seen.append(b.item())
+    assert seen[:2] == [2.0, 2.0]
+    m_hat = (0.9 * 0.1 * 4 + 0.1 * 4) / (1 - 0.9**2)
+    assert seen[2] == pytest.approx(2.0 - 0.1 * m_hat / 2, rel=1e-14)  # the second derivative is 2
