@@ -19,7 +19,7 @@ from minidl import optim
 MUTANTS = [
     # sign, dampening of the first step, order and factors of the momentum, buffer not kept
     ("SGD", "w -= lr * g", "w += lr * g"),
-    ("SGD", "g if first else (1 - dampening) * g", "(1 - dampening) * g"),
+    ("SGD", "g if first or dampening == 0 else (1 - dampening) * g", "(1 - dampening) * g"),
     ("SGD", "(1 - dampening) * g", "dampening * g"),
     ("SGD", "(1 - dampening) * g", "g"),
     ("SGD", "g + momentum * b if nesterov", "g + b if nesterov"),

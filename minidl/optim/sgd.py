@@ -44,7 +44,7 @@ class SGD(Optimizer):
     ) -> None:  # fmt: skip
         if b is not None:
             b *= momentum
-            b += g if first else (1 - dampening) * g
+            b += g if first or dampening == 0 else (1 - dampening) * g
             g = g + momentum * b if nesterov else b
         w -= lr * g
 
