@@ -457,14 +457,15 @@ def main(arguments: list[str] | None = None) -> int:
                 print(f"timeout   {mutant}   in {test}", flush=True)
             elif outcome in ("survived", "untested") and not args.explained:
                 print(f"{outcome:9} {mutant}", flush=True)
-                survivors.append((mutant, outcome))
+                keys = ("file", "line", "where", "kind", "old", "new")
+                survivors.append({**{key: getattr(mutant, key) for key in keys}, "outcome": outcome})
+                if args.survivors:
+                    args.survivors.write_text(json.dumps(survivors, indent=1) + "\n")
     except KeyboardInterrupt:
         print("stopped")
     print(summary(counts, time.perf_counter() - start))
     if args.survivors:
-        keys = ("file", "line", "where", "kind", "old", "new")
-        listed = [{**{key: getattr(m, key) for key in keys}, "outcome": o} for m, o in survivors]
-        args.survivors.write_text(json.dumps(listed, indent=1) + "\n")
+        args.survivors.write_text(json.dumps(survivors, indent=1) + "\n")
     return 1 if survivors else 0
 
 
