@@ -173,16 +173,17 @@ class AdaHessian(_Hessian):
         h += (1 - beta2) * D * D
 
     def numbers(self, state: dict[str, Any], group: dict[str, Any], lr: float) -> dict[str, float | bool]:
-        n = state["estimates"]
-        return {"n": n} if n else {"n": 1.0, "lr": 0.0}  # first reached between two estimates: it waits for one
+        return {"n": state["estimates"], "waiting": state["estimates"] == 0}  # first reached between two estimates
 
     def update(
         self, w: Array, g: Array, m: Array, v: Array, *, lr: float, betas: tuple[float, float], eps: float,
-        weight_decay: float, hessian_power: float, t: int, n: float,
+        weight_decay: float, hessian_power: float, t: int, n: float, waiting: bool,
     ) -> None:  # fmt: skip
         beta1, beta2 = betas
         m *= beta1
         m += (1 - beta1) * g
+        if waiting:
+            return
         m_hat = m / (1 - beta1**t)
         v_hat = v / (1 - beta2**n)
         w *= 1 - lr * weight_decay
