@@ -309,10 +309,11 @@ def test_ranges_of_their_own():
     assert optim.AdaHessian([w], hessian_power=1).param_groups[0]["hessian_power"] == 1.0
 
 
-def test_adahessian_waits_for_the_first_estimate_of_a_parameter():
+@pytest.mark.parametrize("eps", [1e-20, 0.0])  # with 0 a step without an estimate would be 0 / 0
+def test_adahessian_waits_for_the_first_estimate_of_a_parameter(eps):
     """b joins in the second of three steps, in which no estimate is due."""
     a, b = (Tensor([2.0], requires_grad=True, dtype="float64") for _ in range(2))
-    optimizer = optim.AdaHessian([a, b], lr=0.1, update_interval=2, eps=1e-20)
+    optimizer = optim.AdaHessian([a, b], lr=0.1, update_interval=2, eps=eps)
     seen = []
     for loss in (lambda: (a * a).sum(), lambda: (a * a + b * b).sum(), lambda: (a * a + b * b).sum()):
         optimizer.step(loss)

@@ -52,7 +52,7 @@ INSTEAD: dict[str, dict[str, Any]] = {"Lookahead": {"k": 2}, "LBFGS": {"max_iter
 _BASE = Optimizer._apply.__code__  # of the base class only this is shown: it adds the L2 term to the gradient
 _PASSED_OVER = {"__init__", "__getattr__", "initial", "check_group", "_checked", "parameters", "sides", "lr"}
 _OPENED = {"newton_schulz"}  # functions of numbers whose inside is shown, though their value would do
-_COUNTERS = {"iterations", "evaluations"}
+_COUNTERS = {"evaluations"}
 
 
 class Line(NamedTuple):

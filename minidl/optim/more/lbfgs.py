@@ -38,7 +38,7 @@ class LBFGS(Optimizer):
 
     closure = "backward"
     gradients = "1 to max_eval (25)"
-    shared = {"iterations": 0.0, "evaluations": 0.0, "t": 0.0}
+    shared = {"evaluations": 0.0, "t": 0.0}
     ranges = {
         "max_iter": "{1, 2, ...}", "max_eval": "{1, 2, ...}", "history_size": "{1, 2, ...}",
         "tolerance_grad": "[0, inf)", "tolerance_change": "[0, inf)", "wolfe": "[0, 1)",
@@ -95,7 +95,6 @@ class LBFGS(Optimizer):
         for k in range(1, group["max_iter"] + 1):
             if not math.isfinite(f) or _largest(g) <= group["tolerance_grad"]:
                 break
-            self.common["iterations"] += 1
             if self._d is None or self._g is None:
                 d, t = -g, lr * min(1.0, 1 / float(abs(g).sum()))
             else:
