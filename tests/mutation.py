@@ -340,7 +340,7 @@ class Hunt:
 # -- the survivors that have an explanation
 
 
-def explained(found: list[Mutant], path: Path = EXPLAINED) -> dict[Mutant, str]:
+def explained(found: list[Mutant], path: Path) -> dict[Mutant, str]:
     """The mutants that the list explains, with the reason; SystemExit for an entry that fits none.
 
     An entry has file, where, old, reason, and new: what the statement becomes, or a list of such.
@@ -422,7 +422,7 @@ def main(arguments: list[str] | None = None) -> int:
     args = parser.parse_args(arguments)
 
     found = all_mutants()
-    reasons = explained(found)
+    reasons = explained(found, EXPLAINED)
     found = chosen(found, args.names)
     if args.kind:
         found = [m for m in found if m.kind in args.kind]

@@ -261,7 +261,7 @@ def test_a_list_of_explained_survivors(tmp_path):
 
 @pytest.mark.slow
 def test_the_kept_list_is_up_to_date():
-    done = in_a_process("print(len(mutation.explained(mutation.all_mutants())))")
+    done = in_a_process("print(len(mutation.explained(mutation.all_mutants(), mutation.EXPLAINED)))")
     assert done.returncode == 0, done.stderr
 
 
