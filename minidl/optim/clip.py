@@ -18,7 +18,8 @@ def _check(name: str, limit: float) -> None:
         raise ValueError(f"{name} must be positive, got {limit}")
 
 
-def _sum_of_squares(g: Array) -> float:
+def sum_of_squares(g: Array) -> float:
+    """|g|^2, summed in float64: squares of float32 numbers overflow from 1.8e19 on."""
     with on_device_of(g):
         return float((g.astype("float64") ** 2).sum())
 
@@ -41,7 +42,7 @@ def clip_grad_norm(params: Tensor | Iterable[Tensor], max_norm: float) -> float:
     """
     _check("max_norm", max_norm)
     gradients = [p.grad.data for p in _with_gradient(params)]  # type: ignore[union-attr]
-    norm = math.sqrt(sum(_sum_of_squares(g) for g in gradients))
+    norm = math.sqrt(sum(sum_of_squares(g) for g in gradients))
     if not math.isfinite(norm):
         raise FloatingPointError(f"the global norm of the gradients is {norm}; lower the learning rate")
     factor = min(1.0, float(max_norm) / (norm + 1e-6))

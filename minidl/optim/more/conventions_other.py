@@ -14,7 +14,7 @@ import numpy as np
 from ...backend import Array, on_device_of
 from ...kernels import maximum, minimum, sign, where
 from ...tensor import Tensor
-from ..clip import _check, _sum_of_squares, _with_gradient
+from ..clip import _check, _with_gradient, sum_of_squares
 from ..optimizer import Optimizer, Schedule
 from ..sgd import SGD
 from .factored import Adafactor, _rms
@@ -226,7 +226,7 @@ def clip_grad_norm_exact(params: Tensor | Iterable[Tensor], max_norm: float) -> 
     """
     _check("max_norm", max_norm)
     gradients = [p.grad.data for p in _with_gradient(params)]  # type: ignore[union-attr]
-    norm = math.sqrt(sum(_sum_of_squares(g) for g in gradients))
+    norm = math.sqrt(sum(sum_of_squares(g) for g in gradients))
     if not math.isfinite(norm):
         raise FloatingPointError(f"the global norm of the gradients is {norm}; lower the learning rate")
     if norm > max_norm:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ...backend import Array, on_device_of
+from ...backend import Array
 from ...tensor import Tensor
+from ..clip import sum_of_squares
 from ..optimizer import Optimizer, Schedule
 
 
@@ -43,11 +44,8 @@ class PolyakStep(Optimizer):
         return loss
 
     def prepare(self, updates: list[tuple[Tensor, dict[str, Any], dict[str, Any], float]]) -> None:
-        self._g_squared = 0.0  # |g|^2 of all gradients
-        for p, _, _, _ in updates:
-            g = p._grad._data  # type: ignore[union-attr]
-            with on_device_of(g):
-                self._g_squared += float((g * g).sum(dtype="float64"))
+        gradients = [p._grad._data for p, _, _, _ in updates]  # type: ignore[union-attr]
+        self._g_squared = sum(map(sum_of_squares, gradients))  # |g|^2 of them all
 
     def numbers(self, state: dict[str, Any], group: dict[str, Any], lr: float) -> dict[str, float]:
         f_min, c, eps = group["f_min"], group["c"], group["eps"]

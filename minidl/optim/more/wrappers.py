@@ -16,6 +16,7 @@ import numpy as np
 
 from ...backend import Array, device_of, on_device_of, to_device, to_numpy
 from ...tensor import Tensor, mark_changed
+from ..clip import sum_of_squares
 from ..optimizer import Optimizer, Schedule
 
 
@@ -171,7 +172,7 @@ class SAM(Wrapper):
             if p._grad is not None:
                 with on_device_of(p._data):
                     before.append((p, p._data.copy(), p._grad._data))
-        norm = math.sqrt(sum(_sum_of_squares(g) for _, _, g in before)) or 1.0
+        norm = math.sqrt(sum(sum_of_squares(g) for _, _, g in before)) or 1.0
         try:
             for p, _, g in before:
                 with on_device_of(g):
@@ -192,8 +193,3 @@ class SAM(Wrapper):
 
     def _own(self, saved: dict[str, Any]) -> dict[str, Any]:
         return {"rho": SAM(self.base, saved.get("rho", self.rho)).rho}
-
-
-def _sum_of_squares(g: Array) -> float:
-    with on_device_of(g):
-        return float((g.astype("float64") ** 2).sum())
