@@ -5,10 +5,12 @@ settings.
 """
 
 import inspect
+import math
+import re
 
 import pytest
 
-from minidl import optim
+from minidl import Tensor, optim
 from minidl.optim.catalogue import family
 
 NEEDED = inspect.Parameter.empty
@@ -181,3 +183,85 @@ def test_every_row_has_its_class():
 def test_which_rules_take_a_parameter_in_pieces(cls):
     """It changes no number, only the time that a large parameter takes."""
     assert cls.elementwise == (cls.__name__ not in WHOLE)
+
+
+# what a hyper-parameter may be, as the papers and libraries have it; True, False and words are left out
+ANYWHERE = {
+    "lr": "[0, inf)", "weight_decay": "[0, inf)", "eps": "[0, inf)", "lr_decay": "[0, inf)", "momentum": "[0, 1)",
+    "beta": "[0, 1)", "betas": "[0, 1)", "rho": "[0, 1)", "dampening": "[0, 1]", "nu": "[0, 1]", "nus": "[0, 1]",
+    "beta3": "[0, 1)", "shampoo_beta": "[0, 1)", "hessian_power": "[0, 1]", "seed": "{0, 1, ...}",
+    "initial_accumulator": "[0, inf)", "momentum_decay": "[0, inf)", "trust_coefficient": "[0, inf)",
+    "max_norm": "[0, inf]", "final_lr": "[0, inf)", "c": "(0, inf)", "f_min": "(-inf, inf)", "beta2_decay": "(-inf, 0]",
+    "d": "[1, inf)", "l1": "[0, inf)", "l2": "[0, inf)", "lr_power": "(-inf, 0]", "shrinkage": "[0, inf)",
+    "d0": "(0, inf)", "d_coef": "[0, inf)", "reps_rel": "(0, inf)", "r2_start": "(0, inf)",
+    "r": "[0, inf)", "weight_lr_power": "[0, inf)",
+    "update_interval": "{1, 2, ...}", "precondition_frequency": "{1, 2, ...}", "max_precondition_dim": "{0, 1, ...}",
+    "ns_steps": "{1, 2, ...}", "ns_coefficients": "(-inf, inf)", "etas": "[0, inf)", "step_sizes": "[0, inf)",
+    "lambd": "[0, inf)", "t0": "[0, inf]", "alpha": "[0, 1)", "warmup_steps": "{0, 1, ...}",
+    "max_iter": "{1, 2, ...}", "max_eval": "{1, 2, ...}", "history_size": "{1, 2, ...}", "tolerance_grad": "[0, inf)",
+    "tolerance_change": "[0, inf)", "wolfe": "[0, 1)",
+}  # fmt: skip
+ONLY_THERE = {
+    ("ASGD", "alpha"): "[0, inf)",  # a power of the decay
+    ("AdEMAMix", "alpha"): "[0, inf)",  # the weight of the slow average
+    ("AdaBound", "gamma"): "(0, inf)",
+    ("SophiaH", "gamma"): "[0, inf)",
+    ("SophiaHDelayed", "gamma"): "[0, inf)",
+    ("FTRL", "beta"): "[0, inf)",  # added to a root
+    ("FTRLShrinkage", "beta"): "[0, inf)",
+}
+# what is in the range of each and refused because of the others
+TOGETHER = {
+    ("Rprop", "etas"), ("Rprop", "step_sizes"), ("RpropDelayed", "etas"), ("RpropDelayed", "step_sizes"),
+    ("LBFGS", "wolfe"), ("ScheduleFreeSGD", "momentum"), ("ScheduleFreeAdamW", "betas"), ("FTRL", "beta"),
+    ("FTRLShrinkage", "initial_accumulator"),
+}  # fmt: skip
+
+
+def numbers_of_the_family():
+    without = (optim.RandomSearch, optim.RandomLocalSearch, optim.Lookahead, optim.SAM)  # words of their own
+    for cls in family():
+        for name, default in DEFAULTS[cls.__name__].items():
+            is_word = isinstance(default, bool | str) or name in ("line_search_fn", "adjust_lr_fn")
+            if not is_word and not issubclass(cls, without):
+                yield pytest.param(cls, name, default, id=f"{cls.__name__} {name}")
+
+
+@pytest.mark.parametrize("cls, name, default", list(numbers_of_the_family()))
+def test_ranges(cls, name, default):
+    """Each end of the interval is taken or refused, as its bracket says, and nothing beyond it."""
+    interval = ONLY_THERE.get((cls.__name__, name)) or ANYWHERE[name]
+
+    def try_to_make(x):
+        if not isinstance(default, tuple):
+            choices = [x]
+        else:
+            choices = [(*default[:i], x, *default[i + 1 :]) for i in range(len(default))]
+        for value in choices:
+            yield lambda value=value: cls(
+                [Tensor([[1.0, 2.0], [3.0, 4.0]], requires_grad=True)], **{"lr": 0.1, name: value}
+            )
+
+    def taken(x):
+        for make in try_to_make(x):
+            make()
+
+    def refused(x):
+        for make in try_to_make(x):
+            with pytest.raises(ValueError, match=re.escape(f"{cls.__name__}: {name} must lie in {interval}, got {x}")):
+                make()
+
+    refused(math.nan)
+    low, *_, high = interval[1:-1].split(", ")
+    if interval[0] == "{":
+        taken(int(low))
+        refused(int(low) - 1)
+        refused(int(low) + 0.5)
+        return
+    for end, closed, outwards in ((float(low), interval[0] == "[", -1), (float(high), interval[-1] == "]", 1)):
+        if not closed:
+            refused(end)
+        elif (cls.__name__, name) not in TOGETHER:
+            taken(end)
+        if math.isfinite(end):
+            refused(end + outwards * 1e-9)
