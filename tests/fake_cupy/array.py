@@ -288,7 +288,8 @@ class ndarray:
         return here(*inputs, **kwargs)
 
     def __array_function__(self, function, types, args, kwargs):
-        here = _FUNCTIONS.get(function.__name__) if function.__module__ == "numpy" else None
+        known = function.__module__ in ("numpy", "numpy.lib.stride_tricks")
+        here = _FUNCTIONS.get(function.__name__) if known else None
         if here is None or any(t not in (ndarray, np.ndarray) for t in types):
             return NotImplemented
         return here(*args, **kwargs)

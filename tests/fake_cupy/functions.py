@@ -262,6 +262,20 @@ def broadcast_to(array, shape):
 
 
 @_function
+def sliding_window_view(x, window_shape, axis=None, *, subok=False, writeable=False):
+    """In cupy.lib.stride_tricks; a view, as there."""
+    return _view_of(x, np.lib.stride_tricks.sliding_window_view(_array_operand(x), window_shape, axis))
+
+
+@_function
+def pad(array, pad_width, mode="constant", **kwargs):
+    if mode not in ("constant", "edge", "reflect"):
+        raise NotImplementedError(f"pad(mode={mode!r}): not in the stand-in")
+    _launch()
+    return _new(np.pad(_array_operand(array), pad_width, mode, **kwargs))
+
+
+@_function
 def expand_dims(a, axis):
     return _view_of(a, np.expand_dims(_array_operand(a), axis))
 
