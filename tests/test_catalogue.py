@@ -69,7 +69,7 @@ def test_rules_and_sources_are_cut_out_of_the_docstrings():
     assert ROWS["Adam"].source == "Kingma & Ba 2015"
     assert ROWS["LBFGS"].source == "Nocedal 1980; Liu & Nocedal 1989; Nocedal & Wright 2006"
     assert ROWS["Lookahead"].source == "Zhang, Lucas, Hinton & Ba 2019"  # below the formula
-    assert ROWS["LARSRateOutside"].source == "after You, Gitman & Ginsburg 2017"  # in the parent alone
+    assert ROWS["LARSRateOutside"].source == "torch_optimizer; after You, Gitman & Ginsburg 2017"
     assert ROWS["AdamUncorrected"].source == "MLX by default; after Kingma & Ba 2015"
     assert ROWS["Adafactor"].rule.count("(of a vector: v itself is kept)") == 1  # a remark is no source
     assert ROWS["Adam"].group.startswith("Adam: momentum for the direction")

@@ -1,5 +1,6 @@
 """Worked steps: whoever redoes a line with the printed numbers gets the printed value, for every rule of the family."""
 
+import ast
 import functools
 import linecache
 import math
@@ -94,6 +95,50 @@ def test_every_line_can_be_redone_with_weight_decay_and_other_numbers(name):
 )  # fmt: skip
 def test_every_line_can_be_redone_with_other_settings(name, settings):
     check_lines(worked_steps(CLASSES[name], steps=6, **settings).lines)
+
+
+# names that stand for something else than in the row before, and why
+AGAIN = {
+    "RMSPropRateInside": {"w", "step"},  # RMSProp's update is given `step` as w
+    "RMSPropGraves": {"w", "step"},
+    "RMSPropInitial": {"w", "step"},
+    "AdamEpsHat": {"eps"},  # Adam's update is given eps_t as eps
+    "AdamWEpsHat": {"eps"},
+    "AdamWPaperDecay": {"eps"},
+    "RAdamEpsAfter": {"eps"},
+    "DoG": {"total"},  # a sum of its own in each function
+    "DoWG": {"total"},
+    "LBFGS": {"w", "d"},  # the line search tries points from one w; d starts as -g, after the pair's s and y
+    "RpropDelayed": {"step_late"},  # is set to 0 when it has been taken
+}
+
+
+def replaced(formula, numbers):
+    """(name, what stands in its place) for two trees of one formula."""
+    if isinstance(formula, ast.Name) and not isinstance(numbers, ast.Name):
+        yield formula.id, numbers
+    elif type(formula) is type(numbers):
+        pairs = zip(ast.iter_child_nodes(formula), ast.iter_child_nodes(numbers), strict=False)
+        for pair in pairs:
+            yield from replaced(*pair)
+
+
+@pytest.mark.parametrize("name", CLASSES)
+def test_what_a_row_gave_is_what_the_next_rows_take(name):
+    """A name in a formula has the value of its last row: the table can be followed with nothing else at hand."""
+    last, seen = {}, 0
+    for line in three_steps(name).lines:
+        try:
+            trees = [ast.parse(text, mode="eval").body for text in (line.formula, line.numbers)]
+        except SyntaxError:  # a matrix, or nothing to redo
+            trees = [ast.Constant(0)] * 2
+        for quantity, node in replaced(*trees):
+            if quantity in last and quantity not in AGAIN.get(name, ()) and not isinstance(node, ast.Call):
+                assert ast.literal_eval(node) == pytest.approx(last[quantity], rel=1e-7), line
+                seen += 1
+        if np.size(line.value) == 1:
+            last[line.quantity] = float(np.ravel(line.value)[0])
+    assert seen or np.size(three_steps(name).w[0]) > 1 or CLASSES[name] in (optim.RandomSearch, optim.RandomLocalSearch)
 
 
 @pytest.mark.parametrize("name", CLASSES)

@@ -46,7 +46,8 @@ class Adam(Optimizer):
 class AdamW(Adam):
     """w <- w - lr weight_decay w, then Adam's step without L2 term          Loshchilov & Hutter 2019, Algorithm 2
 
-    The decay is not divided by sqrt(v): it is the same for parameters with large and with small gradients.
+    The decay is not divided by sqrt(v): it is the same for parameters with large and with small gradients. It is
+    multiplied by lr, as in PyTorch; the paper multiplies it by the factor of a schedule only: AdamWPaperDecay.
     """
 
     def __init__(

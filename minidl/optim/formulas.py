@@ -334,8 +334,8 @@ class Reader(ast.NodeTransformer):
 
     def array_name(self, name: str) -> str:
         """The optimizer's name of an array that is called by another here: b1 for b in a loop over buffers."""
-        x = self.names.get(name)
-        if name in self.arrays or not isinstance(x, np.ndarray):
+        x, own = self.names.get(name), self.arrays.get(name)
+        if not isinstance(x, np.ndarray) or (own is not None and np.shares_memory(own, x)):
             return ""
         return next((own for own, a in self.arrays.items() if own not in self.names and np.shares_memory(a, x)), "")
 
@@ -403,9 +403,10 @@ def _bound(target: ast.expr, x: Any) -> dict[str, Any]:
 
 
 def helpers_of(frame: FrameType) -> dict[str, FunctionType]:
-    """The functions of a frame's file and those it imports from other rules' files, by the name that is printed."""
+    """The functions of a frame's file and those it imports from other files of optim, by the name that is printed."""
     names = frame.f_globals
-    own = (names["__name__"], *(name for name in sys.modules if name.startswith("minidl.optim.more.")))
+    of_optim = (name for name in sys.modules if name.startswith("minidl.optim.more."))
+    own = (names["__name__"], "minidl.optim.clip", *of_optim)
     return {_plain(name): f for name, f in names.items() if isinstance(f, FunctionType) and f.__module__ in own}
 
 

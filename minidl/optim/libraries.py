@@ -32,7 +32,7 @@ _BY_TOPIC: dict[str, list[tuple[str, str, str, str]]] = {
          "with the sum to (0.896, 0.088)", "Momentum(params, lr=1e-3, beta=0.9)"),
     ],
     "momentum: rate inside": [
-        ("SGD SGDRateInside", "Keras, Chainer's MomentumSGD, CS231n, Dive into Deep Learning",
+        ("SGD SGDRateInside", "Keras, Chainer's MomentumSGD, CS231n, Dive into Deep Learning (first edition)",
          "the rate is inside the buffer, b <- momentum b + lr g: the same until the rate changes. On x^2 / 2 from 1, "
          "20 steps at 0.1 and one at 0.01 lead to 0.3254, with the rate outside to 0.3396; 20 and 20, to -0.0242 and "
          "0.0341", "SGDRateInside(params, lr=schedules.Piecewise([50], [1e-3, 1e-4]), momentum=0.9)"),

@@ -15,7 +15,7 @@ from .optimizer import Optimizer, Schedule
 class SGD(Optimizer):
     """w <- w - lr g                                                              Robbins & Monro 1951
 
-    With momentum (heavy ball, Polyak 1964; in the form of Sutskever et al. 2013, with lr outside the buffer):
+    With momentum (heavy ball, Polyak 1964; as in Sutskever et al. 2013, but with lr outside the buffer, as in PyTorch):
         b <- momentum b + (1 - dampening) g;  w <- w - lr b       (the first b is g, undampened, as in PyTorch)
     with nesterov:  w <- w - lr (g + momentum b)                  (needs momentum > 0 and dampening = 0)
     """

@@ -47,7 +47,10 @@ from .optimizer import Optimizer
 GRADIENTS = (0.5, -0.3, 0.2, 0.1)  # of steps 1, 2, ... and again from the first
 MATRICES = ("Muon", "Adafactor")  # rules that say nothing with one weight: they get a 2 x 2 matrix of them
 CURVATURE = 0.8  # of the loss for rules that take a closure: a w^2 / 2; with 0.5 Polyak's step ties with its bound
-INSTEAD: dict[str, dict[str, Any]] = {"Lookahead": {"k": 2}, "LBFGS": {"max_iter": 1}}  # to see something in 3 steps
+INSTEAD: dict[str, dict[str, Any]] = {  # to see something in 3 steps
+    "Lookahead": {"k": 2}, "LBFGS": {"max_iter": 1}, "SGDRateInside": {"momentum": 0.9}, "SophiaH": {"gamma": 500.0},
+    "SophiaHDelayed": {"gamma": 200.0, "update_interval": 2},
+}  # fmt: skip
 
 _BASE = Optimizer._apply.__code__  # of the base class only this is shown: it adds the L2 term to the gradient
 _PASSED_OVER = {"__init__", "__getattr__", "initial", "check_group", "_checked", "parameters", "sides", "lr"}

@@ -107,7 +107,8 @@ class AdamEpsHat(Adam):
     """w <- w - lr sqrt(1 - beta2^t) / (1 - beta1^t) m / (sqrt(v) + eps)          Kingma & Ba 2015, end of section 2
 
     The paper's shortcut, whose eps is its "epsilon hat": Adam with the eps of step t being eps / sqrt(1 - beta2^t),
-    31.6 times larger in the first step. Keras (eps = 1e-7), TensorFlow 1, Chainer, PyTorch's SparseAdam.
+    31.6 times larger in the first step where beta2 is 0.999, because sqrt(v) + eps is sqrt(1 - beta2^t) times
+    sqrt(v^) + eps / sqrt(1 - beta2^t). Keras (eps = 1e-7), TensorFlow 1, Chainer, PyTorch's SparseAdam.
     """
 
     def update(
@@ -121,7 +122,8 @@ class AdamEpsHat(Adam):
 class AdamWEpsHat(AdamW, AdamEpsHat):  # type: ignore[misc]  # AdamW hands on all that AdamEpsHat takes
     """w <- w - lr weight_decay w, then AdamEpsHat's step without L2 term          Keras's AdamW
 
-    AdamW with AdamEpsHat, not Adam, as the next class: the decay is AdamW's, the step AdamEpsHat's.
+    `update` is inherited: AdamW's decays w and calls super().update, which in this class is AdamEpsHat's, and that
+    calls Adam's (the order is AdamWEpsHat.__mro__). The decay is multiplied by lr, other than in AdamW's paper.
     """
 
     def __init__(
@@ -132,7 +134,7 @@ class AdamWEpsHat(AdamW, AdamEpsHat):  # type: ignore[misc]  # AdamW hands on al
 
 
 class AdamWPaperDecay(AdamEpsHat):
-    """w <- (1 - weight_decay) w, then AdamEpsHat's step without L2 term                Chainer's Adam
+    """w <- (1 - weight_decay) w, then AdamEpsHat's step without L2 term        Loshchilov & Hutter 2019; Chainer's Adam
 
     As in the paper of AdamW, whose decay is not multiplied by lr, only by the factor eta of a schedule (1 here). A
     weight_decay of 1e-2 for AdamW at lr = 1e-3 is 1e-5 here, and does not fall when lr does.

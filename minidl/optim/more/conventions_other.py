@@ -156,7 +156,7 @@ class MuonUnclamped(Muon):
 class MuonCoupledDecay(Muon):
     """g <- g + weight_decay w, then Muon without its own decay          MLX
 
-    The decay turns the direction of the step, as an L2 term does; it cannot make it longer.
+    The decay turns the direction of the step, as an L2 term does; it cannot make it longer. MLX's default is 0.01.
     """
 
     def update(
@@ -191,10 +191,12 @@ class ShampooSequential(Shampoo):
 
 
 class SophiaHDelayed(SophiaH):
-    """w <- (1 - lr weight_decay) w - lr clip(m^ / max(gamma h, eps), 1)  with the h of before the step           optax
+    """m <- beta1 m + (1 - beta1) g;  every update_interval steps  h' <- beta2 h' + (1 - beta2) D,  D = u * (H u)
+    w <- (1 - lr weight_decay) w - lr clip(m^ / max(gamma h, eps), 1);  then  h <- h'                       optax
 
-    SophiaH with Adam's correction of m, a new estimate that counts from the next step on (so that the first step is
-    lr sign(m)), and random signs for the probes.
+    SophiaH with three things moved: Adam's correction of m; a new estimate goes into h_next (h' above, the last of
+    `state`, which refresh() gets before update) and counts from the next step on, so that the first step is lr sign(m);
+    the probes u are random signs, as AdaHessian's. optax needs no h_next: it takes the estimate after the step.
     """
 
     state = ("m", "h", "h_next")  # type: ignore[assignment]

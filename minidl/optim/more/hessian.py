@@ -30,7 +30,7 @@ class _Hessian(Optimizer):
     elementwise = True
     closure = "loss"
     gradients = "1 + 1 / update_interval"
-    memory = {"estimates": 0.0}  # how many the state has taken in
+    memory = {"taken": 0.0}  # estimates that the state has taken in
     ranges = {"update_interval": "{1, 2, ...}", "seed": "{0, 1, ...}"}
     _estimates: dict[Tensor, Array] = {}  # of this step
 
@@ -88,15 +88,15 @@ class _Hessian(Optimizer):
         curved = slope is not None and slope.requires_grad  # else the loss is linear
         Hu = grad(slope, list(probes), allow_unused=True) if curved else [None] * len(probes)
         estimates = {}
-        for (p, u), x in zip(probes.items(), Hu, strict=True):
+        for (p, u), Hu_p in zip(probes.items(), Hu, strict=True):
             with on_device_of(u):
-                estimates[p] = u * 0 if x is None else u * x._data
+                estimates[p] = u * 0 if Hu_p is None else u * Hu_p._data
         return estimates
 
     def prepare(self, updates: list[tuple[Tensor, dict[str, Any], dict[str, Any], float]]) -> None:
         for p, state, group, _ in updates:
             if p in self._estimates:
-                state["estimates"] += 1
+                state["taken"] += 1
                 with on_device_of(p._data):
                     self.refresh(state[self.state[-1]], self._estimates[p], group["betas"])
 
@@ -173,7 +173,7 @@ class AdaHessian(_Hessian):
         h += (1 - beta2) * D * D
 
     def numbers(self, state: dict[str, Any], group: dict[str, Any], lr: float) -> dict[str, float | bool]:
-        return {"n": state["estimates"], "waiting": state["estimates"] == 0}  # first reached between two estimates
+        return {"n": state["taken"], "waiting": state["taken"] == 0}  # first reached between two estimates
 
     def update(
         self, w: Array, g: Array, m: Array, v: Array, *, lr: float, betas: tuple[float, float], eps: float,

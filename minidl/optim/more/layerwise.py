@@ -1,7 +1,8 @@
 """One rate per layer: each tensor moves by a fraction of its own norm, whatever the size of its gradient.
 
-Made for very large batches. A norm needs the whole tensor. Where a norm is 0 (a bias that starts at zero) the ratio
-counts as 1, so that the full lr acts there: give biases and gains a group, or an optimizer, of their own.
+Made for very large batches. A norm needs the whole tensor. Where the weights' norm is 0 (a bias that starts at zero),
+or what it is divided by, the ratio counts as 1, for LARS without trust_coefficient, so that the full lr acts there:
+give biases and gains a group, or an optimizer, of their own.
 """
 
 from __future__ import annotations
@@ -23,8 +24,10 @@ class LARS(Optimizer):
     """local = trust_coefficient |w| / (|g| + weight_decay |w| + eps)
     v <- momentum v + lr local (g + weight_decay w);  w <- w - v       You, Gitman & Ginsburg 2017, Algorithm 1
 
-    (arXiv 1708.03888.) With momentum 0 and no decay a step is lr trust_coefficient |w| long, whatever the gradient's
-    size. lr is inside the buffer, as in the paper and optax. Variants: LARSRateOutside, LARSJointNorm.
+    (arXiv 1708.03888; its lambda^l is local, its eta trust_coefficient, its gamma lr, its beta weight_decay, its m
+    momentum.) With momentum 0 and no decay a step is lr trust_coefficient |w| long, whatever the gradient's size. lr is
+    inside the buffer, as in the paper and optax. eps is not in the paper; where |w| or the denominator is 0, local is
+    1. Variants: LARSRateOutside, LARSJointNorm.
     """
 
     state = ("v",)
@@ -52,9 +55,10 @@ class LARS(Optimizer):
 
 
 class LARSRateOutside(LARS):
-    """v <- momentum v + local (g + weight_decay w);  w <- w - lr v
+    """local = trust_coefficient |w| / (|g| + weight_decay |w| + eps)
+    v <- momentum v + local (g + weight_decay w);  w <- w - lr v                        torch_optimizer
 
-    The rate outside the buffer, as in the PyTorch collections: equal to LARS as long as the rate is constant.
+    LARS with the rate outside the buffer, so that a step falls with lr at once; the same while the rate is constant.
     """
 
     def update(

@@ -79,7 +79,7 @@ def newton_schulz(
     Only products of matrices, no decomposition. The coefficients trade accuracy for speed: after 5 steps singular
     values that were at least 0.01 |d| lie in [0.68, 1.14], not at 1; (1.875, -1.25, 0.375) converges to 1, slowly.
     """
-    a, b, c = coefficients
+    a, b, c = coefficients  # of a polynomial; b is not the buffer
     tall = d.shape[0] > d.shape[1]  # X X' shall be the smaller of the two
     x = (d.T if tall else d) / (np.linalg.norm(d) + eps)
     for _ in range(steps):

@@ -34,23 +34,25 @@ class SGDW(SGD):
 
 
 class SGDRateInside(SGD):
-    """b <- momentum b + (1 - dampening) lr g;  w <- w - b;  with nesterov  w <- w - (lr g + momentum b)
+    """b <- momentum b + lr g;  w <- w - b;  with nesterov  w <- w - (lr g + momentum b)    Sutskever et al. 2013, eq. 1
 
-    The convention `lr_inside_momentum` of Keras, "Dive into Deep Learning", CS231n and Chainer (they store v = -b).
-    With a constant rate this is SGD, step by step. When a schedule lowers the rate, SGD slows down at once; here
-    what the buffer holds was scaled by the old rate and rolls on. Give it a momentum: the default is SGD's, 0.
+    The rate is inside the buffer, as also in CS231n, Keras and Chainer; b is -v of the paper, whose eps is the rate
+    and whose mu is the momentum. With a constant rate this is SGD, step by step. When a schedule lowers the rate, SGD
+    slows down at once; here what the buffer holds was scaled by the old rate and rolls on. dampening, which is in none
+    of them, is SGD's: (1 - dampening) lr g enters b, but not in the first step, nor without a momentum. Give it a
+    momentum: the default is SGD's, 0.
     """
 
     def update(
         self, w: Array, g: Array, b: Array | None = None, *, lr: float, momentum: float, dampening: float,
         nesterov: bool, first: bool,
     ) -> None:  # fmt: skip
-        step = lr * g
+        lr_g = lr * g
         if b is not None:
             b *= momentum
-            b += step if first else (1 - dampening) * step
-            step = step + momentum * b if nesterov else b
-        w -= step
+            b += lr_g if first else (1 - dampening) * lr_g
+            lr_g = lr_g + momentum * b if nesterov else b
+        w -= lr_g
 
 
 class QHM(Optimizer):

@@ -45,7 +45,7 @@ class PolyakStep(Optimizer):
 
     def prepare(self, updates: list[tuple[Tensor, dict[str, Any], dict[str, Any], float]]) -> None:
         gradients = [p._grad._data for p, _, _, _ in updates]  # type: ignore[union-attr]
-        self._g_squared = sum(map(sum_of_squares, gradients))  # |g|^2 of them all
+        self._g_squared = sum(sum_of_squares(g) for g in gradients)  # |g|^2 of them all
 
     def numbers(self, state: dict[str, Any], group: dict[str, Any], lr: float) -> dict[str, float]:
         f_min, c, eps = group["f_min"], group["c"], group["eps"]
