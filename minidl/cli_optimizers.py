@@ -83,7 +83,7 @@ def _optimizers(options: argparse.Namespace) -> int:
 
 def _page(name: str, width: int, settings: dict[str, Any], given: dict[str, Any]) -> str:
     """The page of an optimizer; a ValueError in lines of at most 80 columns for whatever is wrong."""
-    from .lab.run import optimizer_class
+    from .lab.own import optimizer_class
     from .optim.page import page
 
     path, _, of = name.rpartition(":")
@@ -104,14 +104,14 @@ def _page(name: str, width: int, settings: dict[str, Any], given: dict[str, Any]
 
 def _told(error: Exception, path: str, cls: Any, given: dict[str, Any], settings: dict[str, Any]) -> str:
     """What went wrong with one's own rule: the error with its place in the file, and what check_optimizer finds."""
-    from .lab.run import _explained
+    from .lab.own import message_with_line
     from .optim import check_optimizer
     from .optim.check.runs import remedy
 
     raised = traceback.extract_tb(error.__traceback__)[-1].filename
     if isinstance(error, ValueError | TypeError) and Path(raised).name in ("ranges.py", "worked.py"):
         return str(error)  # of what was given, not of the rule
-    text = _explained(error, path)
+    text = message_with_line(error, path)
     if text.startswith(f"{path}: "):  # raised in no line of the file: in a call of update, or of what is not there
         at = inspect.getsourcelines(cls.update if "update()" in text and "update" in vars(cls) else cls)[1]
         text = f"{path}, line {at}: {text[len(path) + 2 :]}"
