@@ -86,10 +86,8 @@ def _page(name: str, width: int, settings: dict[str, Any], given: dict[str, Any]
     from .lab.own import optimizer_class
     from .optim.page import page
 
-    path, _, of = name.rpartition(":")
+    path = name.rpartition(":")[0]
     try:
-        if path and Path(path + ".py").is_file():
-            raise ValueError(f"unknown optimizer {name!r}; did you mean {path}.py:{of}?")
         cls = optimizer_class(name)
     except ValueError as error:
         raise ValueError(_wrapped(str(error))) from error

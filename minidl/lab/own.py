@@ -9,6 +9,7 @@ import traceback
 from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
+from typing import Any, TypeGuard
 
 from .. import optim
 
@@ -19,7 +20,7 @@ def optimizer_class(spec: str) -> type[optim.Optimizer]:
     if spec.endswith(".py"):
         raise ValueError(f"optimizer {spec!r}: which class of the file? Write {spec}:ClassName")
     if not path.endswith(".py"):
-        return optim.get(spec)
+        return _known(spec)
     if not Path(path).is_file():
         raise ValueError(f"optimizer {spec!r}: there is no file {path}")
     try:
@@ -27,12 +28,39 @@ def optimizer_class(spec: str) -> type[optim.Optimizer]:
     except (Exception, SystemExit) as error:  # whatever the file does when it is imported
         raise ValueError(f"optimizer {spec!r}: {message_with_line(error, path)}") from error
     cls = getattr(module, name, None)
-    if not (inspect.isclass(cls) and issubclass(cls, optim.Optimizer)):
-        own = [c for c in vars(module).values() if inspect.isclass(c) and c.__module__ == module.__name__]
-        found = ", ".join(c.__name__ for c in own if issubclass(c, optim.Optimizer)) or "none"
-        what = "has no class" if cls is None else "has, but not as a subclass of minidl.optim.Optimizer,"
-        raise ValueError(f"optimizer {spec!r}: {path} {what} {name}; optimizers in it: {found}")
+    if not _is_optimizer(cls):
+        raise ValueError(f"optimizer {spec!r}: {_not_an_optimizer(module, path, name)}")
     return cls
+
+
+def _known(name: str) -> type[optim.Optimizer]:
+    """The class of a name of minidl's; where there is none, the error says how one's own is given."""
+    path, _, of = name.rpartition(":")
+    if path and Path(f"{path}.py").is_file():
+        raise ValueError(f"unknown optimizer {name!r}; did you mean {path}.py:{of}?")
+    try:
+        return optim.get(name)
+    except ValueError as error:
+        form = "path/to/file.py:ClassName, such as my_rule.py:MyRule"
+        raise ValueError(f"{error}; one's own is given as {form}") from None
+
+
+def _is_optimizer(x: Any) -> TypeGuard[type[optim.Optimizer]]:
+    return inspect.isclass(x) and issubclass(x, optim.Optimizer)
+
+
+def _not_an_optimizer(module: ModuleType, path: str, name: str) -> str:
+    """What the file has under the name in place of an optimizer, and which optimizers it has."""
+    there = vars(module)
+    if name not in there:
+        found = f"it has no {name}" if name else "no name is given"
+    elif inspect.isclass(there[name]):
+        found = f"the class {name} does not extend it"
+    else:
+        found = f"{name} is no class, it is of type {type(there[name]).__name__}"
+    own = [f"{path}:{n}" for n, x in there.items() if _is_optimizer(x) and x.__module__ == module.__name__]
+    has = f"these: {', '.join(own)}" if own else f"none: begin one with `class {name or 'MyRule'}(Optimizer):`"
+    return f"expected a subclass of minidl.optim.Optimizer in {path}, but {found}; the file has {has}"
 
 
 @lru_cache
