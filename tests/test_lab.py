@@ -438,6 +438,42 @@ def test_a_changed_file_is_read_again(tmp_path):
     assert lab.optimizer_class(spec) is not first
 
 
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        ("My", "it has no My"),
+        ("", "no name is given"),
+        ("Plain", "the class Plain does not extend it"),
+        ("rule", "rule is no class, it is of type function"),
+        ("nothing", "nothing is no class, it is of type NoneType"),
+    ],
+)
+def test_a_name_that_is_no_optimizer_of_the_file(tmp_path, monkeypatch, name, found):
+    monkeypatch.chdir(tmp_path)
+    text = "from minidl.optim import Adam\nclass Plain: pass\ndef rule(): pass\nnothing = None\n"
+    (tmp_path / "few.py").write_text(text)
+    (tmp_path / "own.py").write_text(text + "class MyRule(Adam): pass\nAgain = MyRule\n")
+    for file, has in (
+        ("few.py", f"none: begin one with `class {name or 'MyRule'}(Optimizer):`"),
+        ("own.py", "these: own.py:MyRule, own.py:Again"),
+    ):
+        with pytest.raises(ValueError) as caught:
+            lab.optimizer_class(f"{file}:{name}")
+        expected = f"expected a subclass of minidl.optim.Optimizer in {file}, but {found}; the file has {has}"
+        assert str(caught.value) == f"optimizer '{file}:{name}': {expected}"
+    assert lab.optimizer_class("own.py:Again") is lab.optimizer_class("own.py:MyRule")
+
+
+def test_a_name_that_there_is_not_tells_how_ones_own_is_given(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "own.py").write_text(OWN_RULE)
+    with pytest.raises(ValueError, match=r"^unknown optimizer 'own:MyRule'; did you mean own\.py:MyRule\?$"):
+        lab.optimizer_class("own:MyRule")
+    for name in ("MyRule", "nowhere:MyRule", "adm"):
+        with pytest.raises(ValueError, match=rf"^unknown optimizer '{name}'.* such as my_rule\.py:MyRule$"):
+            lab.optimizer_class(name)
+
+
 # -- bad input
 
 

@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import importlib.util
-import inspect
 import math
-import sys
 import threading
 import time
-import traceback
 from dataclasses import asdict, dataclass
-from functools import lru_cache
-from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
-from .. import nn, optim
+from .. import nn
 from ..data import ArrayDataset, DataLoader
 from ..train import History, Run, averaged, evaluate, fit
+from .own import message_with_line, optimizer_class
 from .problem import Problem, start_hash
 
 EVALUATIONS_PER_EPOCH = 2
@@ -37,49 +31,6 @@ class Settings:
     lr: float
     seed: int
     test: bool = False  # measure the test set at the end: only for the runs at the chosen rate
-
-
-def optimizer_class(spec: str) -> type[optim.Optimizer]:
-    """The class of a name of minidl's or of "path/to/file.py:ClassName"; ValueError that says what is wrong."""
-    path, _, name = spec.rpartition(":")
-    if spec.endswith(".py"):
-        raise ValueError(f"optimizer {spec!r}: which class of the file? Write {spec}:ClassName")
-    if not path.endswith(".py"):
-        return optim.get(spec)
-    if not Path(path).is_file():
-        raise ValueError(f"optimizer {spec!r}: there is no file {path}")
-    try:
-        module = _module(path, Path(path).stat().st_mtime_ns)
-    except (Exception, SystemExit) as error:  # whatever the file does when it is imported
-        raise ValueError(f"optimizer {spec!r}: {_explained(error, path)}") from error
-    cls = getattr(module, name, None)
-    if not (inspect.isclass(cls) and issubclass(cls, optim.Optimizer)):
-        own = [c for c in vars(module).values() if inspect.isclass(c) and c.__module__ == module.__name__]
-        found = ", ".join(c.__name__ for c in own if issubclass(c, optim.Optimizer)) or "none"
-        what = "has no class" if cls is None else "has, but not as a subclass of minidl.optim.Optimizer,"
-        raise ValueError(f"optimizer {spec!r}: {path} {what} {name}; optimizers in it: {found}")
-    return cls
-
-
-@lru_cache
-def _module(path: str, changed: int) -> ModuleType:
-    """A file as a module: imported once per process, and again when its time of change is another."""
-    spec = importlib.util.spec_from_file_location(f"minidl_user_{Path(path).stem}", path)
-    assert spec is not None and spec.loader is not None
-    module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-def _explained(error: BaseException, path: str) -> str:
-    """An error of someone's file in one line: the last of the file's lines that it came through, and its text."""
-    file = str(Path(path).absolute())
-    lines = [f.lineno for f in traceback.extract_tb(error.__traceback__) if str(Path(f.filename).absolute()) == file]
-    text = str(error)
-    if isinstance(error, SyntaxError) and error.filename and str(Path(error.filename).absolute()) == file:
-        lines, text = [error.lineno], error.msg
-    where = f"{path}, line {lines[-1]}: " if lines else f"{path}: "
-    return f"{where}{type(error).__name__}: {text}"
 
 
 class _Recorder:
@@ -175,7 +126,7 @@ def _train(settings: Settings, model: nn.Module, loader: DataLoader, recorder: _
         if not _finite(model):  # such as a singular value decomposition that cannot be made of infinities
             history.stopped = f"diverged: {type(error).__name__}: {error}"
         elif path:
-            message = f"optimizer {settings.optimizer!r} at rate {settings.lr:g}: {_explained(error, path)}"
+            message = f"optimizer {settings.optimizer!r} at rate {settings.lr:g}: {message_with_line(error, path)}"
             raise ValueError(message) from error
         else:
             raise

@@ -20,8 +20,9 @@ from typing import Any
 import numpy as np
 
 from .. import optim
+from .own import optimizer_class
 from .problem import Problem, whole
-from .run import Settings, optimizer_class, run
+from .run import Settings, run
 
 GRID_POINTS = 7
 
