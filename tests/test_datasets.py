@@ -158,7 +158,7 @@ def test_the_readme_lists_every_checksum_and_mirror():
         ("mnits", r"unknown dataset 'mnits'\. Did you mean .*mnist"),
         ("Fashion-MINST", "Did you mean fashion_mnist"),
         ("spiral", "Did you mean spirals"),
-        ("", "Names: digits, mnist, fashion_mnist, cats_and_dogs, cats_and_dogs_filtered, moons, spirals"),
+        ("", "Names: digits, mnist, fashion_mnist, airfoil, cats_and_dogs, cats_and_dogs_filtered, moons, spirals"),
         ("imagenet-21k", r"unknown dataset 'imagenet-21k'\. Names: digits"),
     ],
 )
@@ -178,7 +178,13 @@ def test_names_in_any_case(name):
 
 
 @pytest.mark.parametrize(
-    "name, takes", [("digits", "seed"), ("mnist", "validation, verify"), ("moons", "n, noise, seed")]
+    "name, takes",
+    [
+        ("digits", "seed"),
+        ("mnist", "validation, verify"),
+        ("airfoil", "seed, verify, download"),
+        ("moons", "n, noise, seed"),
+    ],
 )
 def test_unknown_options(name, takes):
     with pytest.raises(TypeError, match=f"got the option 'color'; it takes {takes}"):

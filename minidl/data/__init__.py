@@ -3,6 +3,7 @@
 `load("digits")` gives arrays, `DataLoader(data.train, 32, shuffle=True)` the batches of one epoch after the other.
 """
 
+from .airfoil import airfoil_table
 from .dataset import ArrayDataset, Subset, train_validation_split
 from .faces import make_cat_dog_faces
 from .idx import read_idx
@@ -30,6 +31,7 @@ __all__ = [
     "Normalize",
     "load",
     "DataSplits",
+    "airfoil_table",
     "make_moons",
     "make_spirals",
     "make_cat_dog_faces",

@@ -49,7 +49,7 @@ def fetch(info: DatasetInfo, file: RemoteFile, verify: bool = True, download_mis
     path = find(info, file, searched)
     if path is not None:
         if verify:
-            check(path, file)
+            check(path, file, f"{_FOUND}; verify=False reads it as it is")
         return path
     if not download_missing:
         raise FileNotFoundError(f"{file.name} of {info.name} is not in {', '.join(map(str, searched))}")
@@ -89,10 +89,7 @@ def check(path: Path, file: RemoteFile, advice: str = _FOUND) -> None:
         found = f"{algorithm} {actual}, {found}"
         expected = f"{algorithm} {digest}" + (f", {expected}" if packed else "")
     if not same:
-        raise ValueError(
-            f"{path} is not the published file: {found}; expected {expected}. {advice}"
-            + ("; verify=False reads it as it is" if file.unpacked and advice == _FOUND else "")
-        )
+        raise ValueError(f"{path} is not the published file: {found}; expected {expected}. {advice}")
 
 
 def _digest(path: Path, algorithm: str) -> str:

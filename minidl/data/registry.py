@@ -186,11 +186,14 @@ _ALL = (
         ),
         licence="CC BY 4.0",
         citation=(
-            "T. Brooks, D. Pope, M. Marcolini. Airfoil Self-Noise. UCI Machine Learning Repository, 1989. "
-            "doi:10.24432/C5VW2C"
+            "Brooks, T., Pope, D., & Marcolini, M. (1989). Airfoil Self-Noise [Dataset]. UCI Machine Learning "
+            "Repository. https://doi.org/10.24432/C5VW2C."
         ),
         folders=("airfoil",),
-        mirrors=("http://d2l-data.s3-accelerate.amazonaws.com/",),
+        mirrors=(
+            "http://d2l-data.s3-accelerate.amazonaws.com/",
+            "https://archive.ics.uci.edu/ml/machine-learning-databases/00291/",
+        ),
         files=(
             RemoteFile(
                 "airfoil_self_noise.dat",

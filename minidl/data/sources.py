@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..backend import generator
+from .airfoil import airfoil_table
 from .dataset import ArrayDataset, Subset, train_validation_split, validation_count
 from .faces import make_cat_dog_faces
 from .files import ensure, fetch, find_folder
@@ -28,8 +29,8 @@ class DataSplits:
     """A dataset cut in three: fit on `train`, choose on `validation`, report on `test`, once.
 
     Each is an ArrayDataset or, of sets too large to copy, a Subset: both have `x`, `y`, a length and indexing. classes
-    are the names of the labels 0, 1, ...; source says in a sentence whether the data are real or generated, where they
-    come from and under which licence.
+    are the names of the labels 0, 1, ...; there are none, (), where y is a number to predict. source says in a sentence
+    whether the data are real or generated, where they come from and under which licence.
     """
 
     name: str
@@ -52,6 +53,9 @@ def load(name: str, **options: Any) -> DataSplits:
                      file; verify=True, check found files by their checksum;
                      download=True, fetch what is not on this machine
     "fashion_mnist"  the same for articles of clothing
+    "airfoil"        x (N, 5) and no labels, but a number to predict, y float32 (N, 1): a sound pressure level in dB;
+                     from a file found or downloaded (its order, columns and units: `airfoil_table`); 60/20/20 %
+                     options: seed=0, verify=True, download=True
     "cats_and_dogs"  x uint8 (N, size, size, 3): photographs found or downloaded, decoded once into a cache; 60/20/20 %,
                      stratified; options: size=64, seed=0, cache as for ImageFolder, download=True
     "cats_and_dogs_filtered"  the course's 3,000 of them: 1,600/400, and 1,000 for the test; the same options
@@ -111,13 +115,14 @@ def _cat_dog_faces(n: int = 2000, size: int = 64, seed: int = 0) -> DataSplits:
 def _shares(
     name: str, x: np.ndarray, y: np.ndarray, rng: np.random.Generator, classes: tuple[str, ...] = ()
 ) -> DataSplits:
-    """60 % train, 20 % validation, 20 % test, with each class's share in every part."""
+    """60 % train, 20 % validation, 20 % test; of classes, each one's share in every part."""
     info = DATASETS[name]
     classes = classes or info.classes
     if len(x) < 5 * len(classes):
         raise ValueError(f"n={len(x)} points for {len(classes)} classes; the 60/20/20 % split needs 5 per class")
-    rest, test = train_validation_split((x, y), 0.2, rng, stratify=True)
-    train, validation = train_validation_split(rest, len(test), rng, stratify=True)
+    stratify = bool(classes)
+    rest, test = train_validation_split((x, y), 0.2, rng, stratify)
+    train, validation = train_validation_split(rest, len(test), rng, stratify)
     return DataSplits(name, train, validation, test, classes, info.source)
 
 
@@ -148,6 +153,11 @@ def _images_and_labels(images: Path, labels: Path, classes: int) -> tuple[np.nda
     return x, y.astype(np.int64)
 
 
+def _airfoil(seed: int = 0, verify: bool = True, download: bool = True) -> DataSplits:
+    table = airfoil_table(verify, download)
+    return _shares("airfoil", table[:, :-1], table[:, -1:], generator(seed))
+
+
 def _photographs(
     name: str, size: int = 64, seed: int = 0, cache: bool | str | Path = True, download: bool = True
 ) -> DataSplits:
@@ -173,6 +183,7 @@ _SOURCES: dict[str, Callable[..., DataSplits]] = {
     "digits": _digits,
     "mnist": partial(_mnist, "mnist"),
     "fashion_mnist": partial(_mnist, "fashion_mnist"),
+    "airfoil": _airfoil,
     "cats_and_dogs": partial(_photographs, "cats_and_dogs"),
     "cats_and_dogs_filtered": partial(_photographs, "cats_and_dogs_filtered"),
     "moons": _moons,
