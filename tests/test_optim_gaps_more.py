@@ -125,3 +125,68 @@ def test_lookahead_with_an_alpha_from_numpy_keeps_the_dtype():
 def test_the_table_says_what_wrappers_cost():
     costs = {row.name: row.gradients for row in optim.catalogue()}
     assert (costs["Lookahead"], costs["SAM"], costs["Adam"]) == ("as base", "2", "1")
+
+
+# -- conventions
+
+
+def test_adam_with_eps_inside_keeps_the_largest_average_under_amsgrad():
+    w = weight(-3.0)
+    optimizer = optim.AdamEpsInside([w], betas=(0.0, 0.5), amsgrad=True, lr=0.1, eps=0.25)
+    expected = -3.0
+    for t, (g, v_max) in enumerate([(2.0, 2.0), (0.1, 2.0), (3.0, 5.0025)], 1):  # v itself is 2, 1.005, 5.0025
+        w.grad = np.array([g])
+        optimizer.step()
+        expected -= 0.1 * g / np.sqrt(v_max / (1 - 0.5**t) + 0.25)
+        assert optimizer.state_dict()["state"]["0"]["v_max"] == pytest.approx([v_max], rel=1e-14)
+        assert w.data == pytest.approx([expected], rel=1e-14)
+
+
+def test_adamax_of_mlx_keeps_the_mean_in_m_and_the_norm_in_u():
+    w = weight(1.0)
+    optimizer = optim.AdaMaxUncorrected([w], betas=(0.75, 0.9))
+    w.grad = np.array([-2.0])
+    optimizer.step()
+    state = optimizer.state_dict()["state"]["0"]
+    assert (state["m"], state["u"]) == ([-0.5], [2.0])
+
+
+def power(P, exponent):
+    values, vectors = np.linalg.eigh(P)
+    return np.einsum("ij,j,kj->ik", vectors, values**exponent, vectors)
+
+
+@pytest.mark.parametrize("shape", [(), (3,), (2, 3), (2, 3, 4)])
+def test_shampoo_in_sequence_axis_by_axis(shape):
+    """Three steps, with the matrices found anew in the first and the third; each axis is written out by itself."""
+    rng = np.random.default_rng(0)
+    w = Tensor(rng.normal(size=shape), requires_grad=True, dtype="float64")
+    optimizer = optim.ShampooSequential([w], lr=0.1, eps=1e-3, precondition_frequency=2)
+    expected, k = w.data.reshape(shape or (1,)).copy(), len(shape or (1,))
+    Ps, roots = [np.zeros((n, n)) for n in expected.shape], [None] * k
+    letters = "abc"[:k]
+    for t in range(3):
+        w.grad = rng.normal(size=shape)
+        h = w.grad.data.reshape(expected.shape)
+        for axis, letter in enumerate(letters):
+            other = letters.replace(letter, "z")
+            Ps[axis] += np.einsum(f"{letters},{other}->{letter}z", h, h)
+            if t != 1:
+                roots[axis] = power(Ps[axis] + 1e-3 * np.eye(len(Ps[axis])), -1 / k)
+            h = np.einsum(f"{letter}z,{other}->{letters}", roots[axis], h)
+        expected -= 0.1 * h
+        optimizer.step()
+    np.testing.assert_allclose(w.data, expected.reshape(shape), rtol=1e-10, atol=1e-12)
+    kept = optimizer.state_dict()["state"]["0"]["P"]
+    np.testing.assert_allclose(kept.reshape(-1), np.concatenate([P.reshape(-1) for P in Ps]), rtol=1e-12, atol=1e-14)
+
+
+def test_sophia_of_optax_draws_signs_from_its_seed():
+    """The Hessian of a b is [[0, 1], [1, 0]], so that both estimates are u_a u_b: 1 or -1 for signs."""
+    drawn = []
+    for seed in range(12):
+        a, b = weight(2.0), weight(3.0)
+        optimizer = optim.SophiaHDelayed([a, b], betas=(0.9, 0.0), seed=seed)
+        optimizer.step(lambda a=a, b=b: (a * b).sum())
+        drawn.append(optimizer.state_dict()["state"]["0"]["h_next"].item())
+    assert set(drawn) == {1.0, -1.0}
