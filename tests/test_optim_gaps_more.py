@@ -190,3 +190,78 @@ def test_sophia_of_optax_draws_signs_from_its_seed():
         optimizer.step(lambda a=a, b=b: (a * b).sum())
         drawn.append(optimizer.state_dict()["state"]["0"]["h_next"].item())
     assert set(drawn) == {1.0, -1.0}
+
+
+# -- the base class
+
+
+def test_a_state_array_may_be_called_like_a_number_of_the_base_class():
+    class Counted(optim.Optimizer):
+        state = ("first",)
+
+        def __init__(self, params, lr):
+            super().__init__(params, lr=lr)
+
+        def update(self, w, g, first, *, lr):
+            first += 1
+            w -= lr * g * first
+
+    w = weight(1.0)
+    optimizer = Counted([w], lr=0.5)
+    for _ in range(2):
+        w.grad = np.ones(1)
+        optimizer.step()
+    assert w.data == [1 - 0.5 - 1.0]
+
+
+def test_a_group_that_is_no_dict():
+    a, b = weight(1.0), weight(2.0)
+    for given in (["params", b], 3.0, "params"):
+        with pytest.raises(TypeError, match="SGD: a parameter group is a dict with 'params', got "):
+            optim.SGD([{"params": [a]}, given], lr=0.1)
+
+
+def test_only_the_rate_may_be_a_schedule():
+    with pytest.raises(TypeError, match="Adam: eps must be a number, got <function"):
+        optim.Adam([weight(1.0)], eps=lambda step: 1e-8)
+
+
+def test_a_transposed_parameter_is_updated_by_one_kernel_on_the_gpu(fake_cupy):
+    x = np.arange(6.0).reshape(2, 3)
+    launches = []
+    for transposed in (False, True):
+        w = Tensor(x, requires_grad=True, device="cuda")
+        if transposed:
+            w._data = w._data.T
+        optimizer = optim.Adam([w], lr=0.1)
+        w.grad = w._data * 2
+        optimizer.step()
+        before = fake_cupy.counters.launches
+        optimizer.step()
+        launches.append(fake_cupy.counters.launches - before)
+    assert launches[0] == launches[1]
+
+
+def test_a_fused_rule_is_made_once(fake_cupy):
+    w = Tensor([1.0, 2.0], requires_grad=True, device="cuda")
+    optimizer = optim.Adam([w], lr=0.1)
+    kernels = []
+    for _ in range(3):
+        w.grad = w._data * 2
+        optimizer.step()
+        kernels += optimizer._kernels.values()
+    assert len(kernels) == 3 and kernels[0] is kernels[1] is kernels[2]
+
+
+def test_no_decay_leaves_the_gradient_alone():
+    w = weight(np.inf, 1.0)
+    optimizer = optim.SGD([w], lr=0.5)
+    w.grad = np.array([1.0, 1.0])
+    optimizer.step()
+    assert w.data.tolist() == [np.inf, 0.5]  # and not inf + 0 * inf
+
+
+def test_what_a_state_holds():
+    w = weight(1.0)
+    assert set(optim.Adam([w]).state_dict()) == {"optimizer", "steps", "state", "param_groups"}
+    assert set(optim.Prodigy([w]).state_dict()) == {"optimizer", "steps", "state", "param_groups", "common"}

@@ -209,7 +209,7 @@ class Optimizer:
         else:
             flat = [None if a is None else a.reshape(-1) for a in arrays]
             length = -(-w.size // pieces)
-            for i in range(0, w.size, length or 1):
+            for i in range(0, w.size, length):
                 self._apply([None if a is None else a[i : i + length] for a in flat], settings, decay)
         mark_changed(p)
 
