@@ -265,3 +265,86 @@ def test_what_a_state_holds():
     w = weight(1.0)
     assert set(optim.Adam([w]).state_dict()) == {"optimizer", "steps", "state", "param_groups"}
     assert set(optim.Prodigy([w]).state_dict()) == {"optimizer", "steps", "state", "param_groups", "common"}
+
+
+def matrix(rows, columns):
+    return Tensor(np.arange(1.0, rows * columns + 1).reshape(rows, columns), requires_grad=True, dtype="float64")
+
+
+def test_a_loaded_none_takes_the_place_of_a_setting():
+    saved = optim.Muon([matrix(2, 3)], adjust_lr_fn=None).state_dict()
+    optimizer = optim.Muon([matrix(2, 3)], adjust_lr_fn="match_rms_adamw")
+    optimizer.load_state_dict(saved)
+    assert optimizer.param_groups[0]["adjust_lr_fn"] is None
+
+
+def test_every_loaded_group_is_checked_as_a_whole():
+    groups = [{"params": [weight(1.0)]}, {"params": [weight(2.0)]}]
+    optimizer = optim.SGD(groups, lr=0.1, momentum=0.9, nesterov=True)
+    saved = optimizer.state_dict()
+    saved["param_groups"][1]["dampening"] = 0.5
+    with pytest.raises(ValueError, match="SGD: nesterov needs momentum > 0 and dampening = 0"):
+        optimizer.load_state_dict(saved)
+
+
+def test_a_loaded_state_is_that_of_its_own_group():
+    """Only the second matrix is small enough for eigenbases of both sides."""
+    a, b = matrix(3, 4), matrix(3, 4)
+    optimizer = optim.SOAP([{"params": [a], "max_precondition_dim": 3}, {"params": [b], "max_precondition_dim": 4}])
+    for p in (a, b):
+        p.grad = p.data * 2
+    optimizer.step()
+    saved = optimizer.state_dict()
+    assert saved["state"]["0"]["P"].shape != saved["state"]["1"]["P"].shape
+    optimizer.load_state_dict(saved)
+    assert np.array_equal(optimizer.state_dict()["state"]["1"]["P"], saved["state"]["1"]["P"])
+
+
+def test_remembered_numbers_are_loaded_as_floats():
+    w = weight(1.0)
+    optimizer = optim.NAdam([w])
+    w.grad = np.ones(1)
+    optimizer.step()
+    saved = optimizer.state_dict()
+    saved["state"]["0"]["mu_product"] = np.float64(0.5)
+    optimizer.load_state_dict(saved)
+    assert type(optimizer.state_dict()["state"]["0"]["mu_product"]) is float
+
+
+def test_a_vector_has_no_rows_to_load():
+    w = weight(1.0, 2.0)
+    optimizer = optim.Adafactor([w])
+    w.grad = np.ones(2)
+    optimizer.step()
+    saved = optimizer.state_dict()
+    saved["state"]["0"]["r"] = np.zeros((2, 1))
+    with pytest.raises(ValueError, match="Adafactor: the state of 0 must hold t, v, got "):
+        optimizer.load_state_dict(saved)
+
+
+# -- hyper-parameters of one's own rule
+
+
+def test_hyper_parameters_that_are_tuples_without_a_default():
+    class Mine(optim.Optimizer):
+        def __init__(self, params, lr, betas, scales):
+            super().__init__(params, lr=lr, betas=betas, scales=scales)
+
+    w = weight(1.0)
+    group = Mine([w], lr=0.1, betas=[np.float64(0.0), 0.5], scales=(np.float32(-2), 3)).param_groups[0]
+    assert group["betas"] == (0.0, 0.5) and group["scales"] == (-2.0, 3.0)
+    assert {type(x) for x in group["betas"] + group["scales"]} == {float}
+    for settings, error, message in (
+        ({"betas": (0.5, 1.0)}, ValueError, r"Mine: betas must lie in \[0, 1\), got 1\.0"),
+        ({"betas": (0.5, "x")}, TypeError, "Mine: betas must be a number, got 'x'"),
+        ({"scales": (1.0, True)}, TypeError, "Mine: scales must be a number, got True"),
+        ({"scales": (1.0, float("inf"))}, ValueError, r"Mine: scales must lie in \(-inf, inf\), got inf"),
+        ({"scales": (-float("inf"), 1.0)}, ValueError, r"Mine: scales must lie in \(-inf, inf\), got -inf"),
+    ):
+        with pytest.raises(error, match=message):
+            Mine([w], **{"lr": 0.1, "betas": (0.0, 0.5), "scales": (1.0,)} | settings)
+
+
+def test_coefficients_are_numbers():
+    with pytest.raises(TypeError, match="Muon: ns_coefficients must be a number, got True"):
+        optim.Muon([matrix(2, 2)], ns_coefficients=(1.0, True, 0.5))

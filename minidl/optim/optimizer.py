@@ -325,18 +325,18 @@ class Optimizer:
         """One parameter's state, checked against a fresh one and copied to where the parameter is."""
         me, name = type(self).__name__, self._names[p]
         with on_device_of(p._data):
-            fresh = {key: self.initial(key, p._data, group) for key in (*self.state, *self.optional_state)}
-        needed = {"t", *self.memory, *(key for key in self.state if fresh[key] is not None)}
-        if not isinstance(saved, dict) or not needed <= set(saved) <= needed | set(self.optional_state):
+            first = {key: self.initial(key, p._data, group) for key in (*self.state, *self.optional_state)}
+        fresh = {key: x for key, x in first.items() if x is not None}
+        needed = {"t", *self.memory, *(key for key in self.state if key in fresh)}
+        if not isinstance(saved, dict) or not needed <= set(saved) <= needed | set(fresh):
             raise ValueError(f"{me}: the state of {name} must hold {', '.join(sorted(needed))}, got {saved!r:.80}")
         loaded: dict[str, Any] = {"t": int(saved["t"])} | {key: float(saved[key]) for key in self.memory}
         for key in [key for key in saved if key not in loaded]:
             x, like = np.asarray(saved[key]), fresh[key]
-            if like is None or x.shape != like.shape or x.dtype != like.dtype:
-                expected = "no such state" if like is None else f"{like.shape} and {like.dtype}"
+            if x.shape != like.shape or x.dtype != like.dtype:
                 raise ValueError(
-                    f"{me}: state {key} of {name} has shape {x.shape} and dtype {x.dtype}, expected {expected} for a "
-                    f"parameter of shape {p.shape} and dtype {p.dtype}"
+                    f"{me}: state {key} of {name} has shape {x.shape} and dtype {x.dtype}, expected {like.shape} and "
+                    f"{like.dtype} for a parameter of shape {p.shape} and dtype {p.dtype}"
                 )
             loaded[key] = to_device(np.array(x, order="C"), device_of(p._data))
         return loaded
