@@ -1,4 +1,4 @@
-"""The command line: `minidl compare`, `minidl optimizers`; `minidl datasets` is in cli_datasets.py."""
+"""The command line: `minidl compare`, `minidl optimizers`; the others are in cli_datasets.py and cli_landscape.py."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from . import __version__, cli_datasets
+from . import __version__, cli_datasets, cli_landscape
 
 EXIT_OK, EXIT_USAGE, EXIT_INTERRUPTED = 0, 2, 130
 
@@ -66,6 +66,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     _compare_parser(commands)
     _optimizers_parser(commands)
+    cli_landscape.add_to(commands)
     cli_datasets.add_to(commands)
     return parser
 

@@ -1,7 +1,12 @@
-"""Studies of many runs: the comparison of optimizers."""
+"""Studies of many runs: the comparison of optimizers; and their paths on surfaces that can be seen."""
 
+from . import landscape
 from .problem import Problem
 from .run import Settings, optimizer_class, run
 from .study import Comparison, Row, compare, default_grid
+from .surfaces import Surface
 
-__all__ = ["Comparison", "Problem", "Row", "Settings", "compare", "default_grid", "optimizer_class", "run"]
+__all__ = [
+    "Comparison", "Problem", "Row", "Settings", "Surface", "compare", "default_grid", "landscape", "optimizer_class",
+    "run",
+]  # fmt: skip
