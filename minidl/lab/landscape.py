@@ -237,7 +237,7 @@ def _surface(on: str | Surface | Callable[..., Any], start: Sequence[float] | No
         at = _point(start)
         reach = [max(1.0, 1.5 * abs(x)) for x in at]
         name = getattr(on, "__name__", "f").replace("<lambda>", "f")
-        return Surface(name, name, on, at, tuple((-r, r) for r in reach))
+        return Surface(name, "", on, at, tuple((-r, r) for r in reach))
     if start is None:
         return on
     at = _point(start)
@@ -309,7 +309,7 @@ def table(traces: Sequence[Trace]) -> str:
     text = ["  ".join(x.ljust(w) if i in left else x.rjust(w) for i, (x, w) in enumerate(zip(x, widths, strict=True)))
             for x in lines]  # fmt: skip
     text.insert(1, "  ".join("-" * w for w in widths))
-    title = f"{first.surface.name}: {first.surface.formula}; {first.surface.note}".rstrip("; ")
+    title = f"{first.surface.name}: {first.surface.formula}; {first.surface.note}".rstrip(":; ")
     return "\n".join([title, "", *(line.rstrip() for line in text)])
 
 

@@ -66,7 +66,11 @@ def _png(figure: Any) -> bytes:
 def _title(traces: Sequence[Trace]) -> str:
     where, steps = traces[0].surface, max(len(x.points) for x in traces) - 1
     noise = f", noise {traces[0].noise:g} on the gradient" if traces[0].noise else ""
-    return f"{where.name}: f = {formula(where)}, {steps} steps from {point_text(where.start)}{noise}"
+    return f"{_heading(where)}, {steps} steps from {point_text(where.start)}{noise}"
+
+
+def _heading(where: Surface) -> str:
+    return f"{where.name}: f = {formula(where)}" if where.formula else where.name
 
 
 def formula(where: Surface) -> str:
@@ -84,9 +88,10 @@ def grid(where: Surface, points: int = 241) -> tuple[np.ndarray, ...]:
 
 def levels(where: Surface, z: np.ndarray, count: int = 14) -> np.ndarray:
     """Heights of the contour lines: evenly spaced in the log above the minimum; evenly where there is none."""
+    z = z[np.isfinite(z)]
     if not where.minima:
         return np.linspace(z.min(), z.max(), count + 1)
-    above = z[np.isfinite(z)] - where.lowest
+    above = z - where.lowest
     lowest = max(np.quantile(above, 0.004), above.max() * 1e-5)
     return where.lowest + np.geomspace(lowest, above.max(), count)
 
@@ -174,9 +179,12 @@ def _beside(axes: Any, traces: Sequence[Trace]) -> None:
     if curve:
         low, high = where.view[0]
         ends = [float(x) for path in traces for x in (path.points.min(), path.points.max())]
-        ends += [point[0] for point in where.minima]
+        if where.minima:  # the one that each path ended nearest to
+            minima = np.array(where.minima)[:, 0]
+            ends += [float(minima[np.argmin(np.abs(minima - path.points[-1, 0]))]) for path in traces]
         axes.set(ylabel="x", ylim=(max(low, min(ends) - 0.3), min(high, max(ends) + 0.3)), title="where the ball is")
-        for point in where.minima:
+        bottom, top = axes.get_ylim()
+        for point in [point for point in where.minima if bottom < point[0] < top]:
             axes.axhline(point[0], color="0.6", linewidth=0.8)
             axes.annotate("minimum", (1, point[0]), xycoords=("axes fraction", "data"), xytext=(-2, 3), ha="right",
                           textcoords="offset points", fontsize=8, color="dimgrey")  # fmt: skip
@@ -184,7 +192,8 @@ def _beside(axes: Any, traces: Sequence[Trace]) -> None:
         top, lowest = first - where.lowest, min(float((x.losses - where.lowest).min()) for x in traces)
         axes.set(yscale="log", ylabel="f above its minimum", title="loss")
         highest = max(float(np.max(x.losses[x.inside], initial=first)) - where.lowest for x in traces)
-        axes.set_ylim(max(lowest, 1e-10 * top, 1e-16) / 2, 2 * highest)  # a curve that leaves the picture diverges
+        # a curve that leaves the picture at the top diverges
+        axes.set_ylim(max(lowest, 1e-10 * top, 1e-16) / 2, max(2 * highest, 1e-15))
     else:
         axes.set(ylabel="f", ylim=(1.5 * float(grid(where)[-1].min()), first + 0.2 * abs(first)), title="loss")
     axes.grid(alpha=0.25, linewidth=0.6)
@@ -225,7 +234,7 @@ def animation(traces: Sequence[Trace]) -> bytes:
              for i in range(len(traces))]  # fmt: skip
     figure.legend(_legend(traces)[0], [path.label for path in traces], loc="outside lower center", ncols=2, fontsize=8,
                   frameon=False, handlelength=3)  # fmt: skip
-    axes.set_title(f"{where.name}: f = {formula(where)}", fontsize=9)
+    axes.set_title(_heading(where), fontsize=9)
     counter = axes.text(0.985, 0.965, "", transform=axes.transAxes, ha="right", va="top", fontsize=10, zorder=50,
                         bbox={"boxstyle": "round,pad=0.25", "color": "white", "alpha": 0.85})  # fmt: skip
     moving = [*lines, *heads, counter]

@@ -106,9 +106,10 @@ def page(left: Trace, right: Trace) -> str:
         for k in steps
     ]
     body = plot(whole, output_type="div", include_plotlyjs=True, auto_play=False, validate=False)
+    text = f"f = {formula(where) or where.name}, from {point_text(where.start)}: {where.note}"
     return _PAGE.format(
         title=html.escape(f"{where.name}: {left.optimizer} and {right.optimizer}"),
-        text=html.escape(f"f = {formula(where)}, from {point_text(where.start)}: {where.note}".rstrip(": ")),
+        text=html.escape(text.rstrip(": ")),
         legend="".join(f"<li>{html.escape(side.sentence())}</li>" for side in sides), body=body,
     )  # fmt: skip
 
@@ -121,7 +122,9 @@ h1 {{ font-size: 1.3em; margin-bottom: 0 }} p, li {{ font-size: 0.9em; margin: 0
 <p>Drag the slider, or press Play. Arrows show where the gradient and the momentum push (their length grows with the
 square root of their size). The ellipse has the roots of the second moment as half axes: the longer it is along an
 axis, the more the steps along that axis are shortened. The bars show the sizes themselves, on a log scale.</p>
-{body}</body></html>
+{body}
+<script>addEventListener("unhandledrejection", event => {{  // plotly rejects, without a reason, what Pause breaks off
+  if (event.reason === undefined) event.preventDefault(); }});</script></body></html>
 """
 
 

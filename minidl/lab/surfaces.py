@@ -25,9 +25,9 @@ Point = tuple[float, ...]
 class Surface:
     """A function of one or two variables, and where to look at it.
 
-    f: takes as many arguments as a point has coordinates, Tensors or arrays alike. minima: the global ones, as far as
-    they lie in the view; none where f has no lower bound. view: (lowest, highest) of each coordinate. rate: one rate
-    for all optimizers where that is the lesson, or where there is no minimum that a search could aim at.
+    f: takes as many arguments as a point has coordinates, Tensors or arrays alike. minima: the global ones (of
+    the sine a few); none where f has no lower bound. view: (lowest, highest) of each coordinate. rate: one rate for all
+    optimizers where that is the lesson, or where there is no minimum that a search could aim at.
     """
 
     name: str
@@ -127,7 +127,8 @@ SURFACES = {
             note="no minimum: who leaves the ridge first?",
         ),
         Surface(
-            "sin", "sin(x)", sin, start=(2,), view=((0.5, 9),), minima=((1.5 * math.pi,),), steps=100, rate=0.1,
+            "sin", "sin(x)", sin, start=(2,), view=((0.5, 9),), steps=100, rate=0.1,
+            minima=tuple(((2 * k + 1.5) * math.pi,) for k in (0, *range(-10, 0), *range(1, 10))),
             note="a ball on a curve (CS231n)",
         ),
         Surface(
