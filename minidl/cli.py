@@ -1,4 +1,4 @@
-"""The command line: the parser and `minidl compare`; other commands are in cli_optimizers.py and cli_datasets.py."""
+"""The command line: the parser and `minidl compare`; every other command has a file of its own beside this one."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from . import __version__, cli_datasets, cli_optimizers
+from . import __version__, cli_datasets, cli_landscape, cli_optimizers
 
 EXIT_OK, EXIT_USAGE, EXIT_INTERRUPTED = 0, 2, 130
 
@@ -60,6 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     _compare_parser(commands)
     cli_optimizers.add_to(commands)
+    cli_landscape.add_to(commands)
     cli_datasets.add_to(commands)
     return parser
 

@@ -58,7 +58,7 @@ def _optimizers(options: argparse.Namespace) -> int:
     given = {"steps": options.steps, "lr": options.lr, "gradients": options.grad, "start": options.start}
     given = {key: value for key, value in given.items() if value is not None}
     settings: dict[str, Any] = {}
-    for name, value in map(_setting, options.set):
+    for name, value in map(setting, options.set):
         if name in settings or (name == "lr" and "lr" in given):
             raise ValueError(f"{name} is given twice: {settings.get(name, options.lr)} and {value}")
         settings[name] = value
@@ -146,7 +146,7 @@ def _table(options: argparse.Namespace, width: int) -> int:
     return EXIT_OK
 
 
-def _setting(text: str) -> tuple[str, Any]:
+def setting(text: str) -> tuple[str, Any]:
     """momentum=0.9 as a name and a value: numbers, several numbers, True, False, None; anything else is a word."""
     name, equals, value = text.partition("=")
     if not equals or not name.strip().isidentifier():
