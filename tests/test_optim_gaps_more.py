@@ -1,5 +1,6 @@
 """More that mutation testing found: rules, averages and wrappers from optim/more/."""
 
+import inspect
 import re
 
 import numpy as np
@@ -348,3 +349,13 @@ def test_hyper_parameters_that_are_tuples_without_a_default():
 def test_coefficients_are_numbers():
     with pytest.raises(TypeError, match="Muon: ns_coefficients must be a number, got True"):
         optim.Muon([matrix(2, 2)], ns_coefficients=(1.0, True, 0.5))
+
+
+def test_newton_schulz_takes_muons_settings_when_told_nothing():
+    from minidl.optim.more.matrix import newton_schulz
+
+    defaults = {name: p.default for name, p in inspect.signature(newton_schulz).parameters.items() if name != "d"}
+    muon = inspect.signature(optim.Muon).parameters
+    assert defaults == {
+        "coefficients": muon["ns_coefficients"].default, "steps": muon["ns_steps"].default, "eps": muon["eps"].default
+    }  # fmt: skip
