@@ -359,3 +359,46 @@ def test_newton_schulz_takes_muons_settings_when_told_nothing():
     assert defaults == {
         "coefficients": muon["ns_coefficients"].default, "steps": muon["ns_steps"].default, "eps": muon["eps"].default
     }  # fmt: skip
+
+
+def test_muon_groups_takes_pairs_only():
+    a, b = matrix(2, 3), matrix(3, 2)
+    for wrong in ([a, b], [("a", a), b], [("a", a), ("b", b, 1)], [["a", a], ["b", b]], [("a", a), ("b", b.data)]):
+        with pytest.raises(TypeError, match="muon_groups takes a model or pairs of name and Tensor"):
+            optim.muon_groups(wrong)
+
+
+def test_one_name_may_be_excluded_from_muon():
+    pairs = [("embedding", matrix(5, 3)), ("body", matrix(3, 3)), ("extra", matrix(3, 3)), ("head", matrix(3, 2))]
+    matrices, rest = optim.muon_groups(pairs, exclude="embedding")
+    assert [name for name, _ in matrices] == ["body", "extra"] and [name for name, _ in rest] == ["embedding", "head"]
+
+
+def test_lookahead_loads_slow_weights_of_all_parameters_or_none():
+    a, b = weight(1.0), weight(2.0)
+    optimizer = optim.Lookahead(optim.SGD([a, b], lr=0.1))
+    a.grad, b.grad = np.ones(1), np.ones(1)
+    optimizer.step()
+    saved = optimizer.state_dict()
+    del saved["state"]["1"]["slow"]
+    with pytest.raises(ValueError, match=r"Lookahead: the state has slow weights of \['0'\], expected \['0', '1'\]"):
+        optimizer.load_state_dict(saved)
+
+
+def test_sam_keeps_its_radius_as_a_python_number():
+    assert type(optim.SAM(optim.SGD([weight(1.0)], lr=0.1), rho=np.float64(0.05)).rho) is float
+
+
+def test_sam_leaves_a_graph_of_the_weights_before_stale():
+    w = weight(2.0)
+    optimizer, losses = optim.SAM(optim.SGD([w], lr=0.1)), []
+
+    def closure():
+        optimizer.zero_grad()
+        losses.append((w * w * w).sum())
+        losses[0].backward(retain_graph=True)  # of the first call, in the second too
+        return losses[0]
+
+    with pytest.raises(RuntimeError, match="changed"):
+        optimizer.step(closure)
+    assert len(losses) == 2 and w.data == [2.0]
