@@ -137,7 +137,7 @@ def _names(words: list[str]) -> list[str]:
 
 def _class(spec: str, options: argparse.Namespace) -> Any:
     """The class of an optimizer; where the name is that of a surface, the error says where it belongs."""
-    from .lab.run import optimizer_class
+    from .lab.own import optimizer_class
     from .lab.surfaces import SURFACES
 
     if options.surface is None and spec.lower() in SURFACES:

@@ -3,6 +3,7 @@
 import sys
 
 import pytest
+from made_up_runs import fake_runs  # noqa: F401  (a fixture)
 
 
 @pytest.fixture

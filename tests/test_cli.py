@@ -1,7 +1,6 @@
 """The command line as a user meets it: what it prints, what it writes, its exit codes."""
 
 import csv
-import json
 import math
 import os
 import re
@@ -15,8 +14,10 @@ from pathlib import Path
 import pytest
 
 from minidl import __version__, cli
-from minidl.lab import study
+from minidl.lab import execute
+from minidl.lab.comparison import load
 from minidl.lab.problem import DEFAULTS
+from minidl.lab.records import without_seconds as cut_seconds
 
 QUICK = ["--dataset", "moons", "--epochs", "1", "--seeds", "1", "--lr-grid", "0.01,0.1", "--jobs", "1"]
 
@@ -47,7 +48,7 @@ def no_run(monkeypatch):
     def run(settings):
         raise AssertionError("a run was made")
 
-    monkeypatch.setattr(study, "run", run)
+    monkeypatch.setattr(execute, "run", run)
 
 
 def minidl(*arguments):
@@ -82,7 +83,7 @@ def test_help_fits_80_columns_and_names_what_there_is(capsys, monkeypatch):
     options = ["--dataset", "--optimizers", "--epochs", "--batch-size", "--hidden", "--seeds", "--lr-grid", "--target",
                "--jobs", "--out", "--seed"]  # fmt: skip
     assert all(f"  {option} " in text for option in options)
-    assert all(name in text for name in DEFAULTS) and all(f in text for f in ("table.csv", "runs.json", "curves.png"))
+    assert all(name in text for name in DEFAULTS) and all(f in text for f in ("table.csv", "study.json", "curves.png"))
     hidden, batch_size, epochs, target = DEFAULTS["digits"]
     words = " ".join(text.split())
     for value in (",".join(map(str, hidden)), batch_size, epochs, target):
@@ -183,7 +184,12 @@ def test_ones_own_rule_that_fails_in_training_is_named_with_its_line(capsys):
     Path("own.py").write_text(OWN_RULE.replace("w -= lr * g", "w -= lr * q"))
     assert minidl("compare", *QUICK, "--optimizers", "own.py:MyRule") == 2
     err = capsys.readouterr().err
-    assert "optimizer 'own.py:MyRule' at rate 0.01: own.py, line 9: NameError: name 'q' is not defined" in err
+    assert "'own.py:MyRule' breaks the contract: takes a step: own.py, line 9: NameError: name 'q'" in err
+    later = OWN_RULE.replace("w -= lr * g", "w -= lr * (g if lr < 0.05 else q)")  # the checks take a rate of 0.01
+    Path("own.py").write_text(later)
+    assert minidl("compare", *QUICK, "--optimizers", "own.py:MyRule") == 2
+    err = capsys.readouterr().err
+    assert "optimizer 'own.py:MyRule' at rate 0.1: own.py, line 9: NameError: name 'q' is not defined" in err
 
 
 def test_missing_mnist_without_a_network_says_what_to_do(no_run, capsys, monkeypatch):
@@ -214,9 +220,9 @@ def test_a_comparison_prints_its_table_and_writes_three_files(capsys):
     assert err == ""
     lines = out.splitlines()
     assert [line.split()[0] for line in lines[3:7]] == ["Adam", "RMSProp", "AdaGrad", "SGD"]
-    names = ["table.csv", "runs.json", "curves.png"]
+    names = ["table.csv", "study.json", "curves.png"]
     assert lines[-1] == "wrote " + ", ".join(f"results/moons/{name}" for name in names)
-    assert sorted(p.name for p in Path("results/moons").iterdir()) == sorted(names)
+    assert sorted(p.name for p in Path("results/moons").iterdir()) == sorted([*names, "runs"])
     rows = list(csv.DictReader(Path("results/moons/table.csv").read_text().splitlines()))
     assert [row["optimizer"] for row in rows] == ["Adam", "RMSProp", "AdaGrad", "SGD"]
     for row, line in zip(rows, lines[3:7], strict=True):
@@ -229,7 +235,9 @@ def test_the_csv_begins_as_others_rely_on(capsys):
     assert minidl("compare", *QUICK, "--optimizers", "sgd", "--out", "here") == 0
     header = Path("here/table.csv").read_text().splitlines()[0]
     assert header.startswith("optimizer,lr,lr_on_edge,steps_to_target,train_loss,test_accuracy,")
-    assert [name for name in header.split(",") if "second" in name or "time" in name] == ["seconds_per_epoch"]
+    assert [name for name in header.split(",") if "second" in name or "time" in name] == [
+        "seconds_per_epoch", "seconds_to_target"
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -246,11 +254,11 @@ def test_the_csv_begins_as_others_rely_on(capsys):
 def test_forms_of_the_grid(monkeypatch, capsys, text, grid):
     rates: list[float] = []
 
-    def run_all(settings, *rest):
+    def records(self, settings, best):
         rates.extend(s.lr for s in settings)
         raise ValueError("seen")
 
-    monkeypatch.setattr(study, "_run_all", run_all)
+    monkeypatch.setattr(execute.Executor, "records", records)
     assert minidl("compare", "--dataset", "moons", "--optimizers", "sgd", "--lr-grid", text) == 2
     assert rates == grid and "seen" in capsys.readouterr().err
 
@@ -259,11 +267,12 @@ def test_every_option_reaches_the_problem(capsys):
     options = ["--dataset", "Moons", "--epochs", "2", "--batch-size", "50", "--hidden", "8,4", "--seeds", "2", "--seed",
                "7", "--target", "0.6", "--lr-grid", "0.1", "--jobs", "1", "--optimizers", "sgd"]  # fmt: skip
     assert minidl("compare", *options) == 0
-    runs = json.loads(Path("results/moons/runs.json").read_text())
+    study = load(Path("results/moons"))
+    problem = study.final[0]["settings"]["problem"]
     expected = {"dataset": "moons", "hidden": [8, 4], "batch_size": 50, "epochs": 2, "target": 0.6}
-    assert runs["problem"] == expected and runs["grids"] == {"SGD": [0.1]}
-    assert [r["seed"] for r in runs["tuning"] + runs["final"]] == [7, 8, 9]
-    assert len(runs["final"][0]["step_losses"]) == 2 * 12
+    assert {k: problem[k] for k in expected} == expected and study.grids == {"SGD": [0.1]}
+    assert [r["seed"] for r in study.tuning + study.final] == [7, 8, 9]
+    assert len(study.final[0]["step_losses"]) == 2 * 12
     assert "to 60%" in capsys.readouterr().out
 
 
@@ -285,13 +294,8 @@ def test_nothing_computed_is_lost_where_saving_fails(capsys, monkeypatch):
 def without_seconds(folder):
     rows = list(csv.reader((folder / "table.csv").read_text().splitlines()))
     kept = [i for i, name in enumerate(rows[0]) if "seconds" not in name]
-
-    def cut(x):
-        if isinstance(x, dict):
-            return {k: cut(v) for k, v in x.items() if "seconds" not in k}
-        return [cut(v) for v in x] if isinstance(x, list) else x
-
-    return [[row[i] for i in kept] for row in rows], cut(json.loads((folder / "runs.json").read_text()))
+    study = load(folder)
+    return [[row[i] for i in kept] for row in rows], cut_seconds(study.tuning), cut_seconds(study.final)
 
 
 @pytest.mark.slow
@@ -305,9 +309,10 @@ def test_the_same_twice_and_with_two_jobs_ones_own_rule_too(capsys):
     assert (two.returncode, two.stderr) == (0, "")  # in a pipe there is no progress bar
     a, b, c = (without_seconds(Path(name)) for name in "abc")
     assert a == b and a == c
-    table, runs = a
-    assert [row[0] for row in table[1:]] == ["SGD", "Adam", "MyRule"] and table[3][1:] == table[1][1:]
-    assert len(runs["tuning"]) == len(runs["final"]) == 6
+    table, tuning, final = a
+    assert [row[0] for row in table[1:]] == ["SGD", "Adam", "MyRule"]
+    differing = {name for name, x, y in zip(table[0], table[1], table[3], strict=True) if x != y}
+    assert differing <= {"optimizer", "tied"} and len(tuning) == len(final) == 6
     assert "MyRule" in two.stdout and "\r" not in two.stdout and "wrote c/table.csv" in two.stdout
 
 
@@ -326,7 +331,7 @@ def test_a_reader_that_has_seen_enough_costs_no_result(monkeypatch, unbuffered):
     command = f"{sys.executable} -m minidl compare {' '.join(QUICK)} --optimizers sgd; echo $? >code"
     done = subprocess.run(f"({command}) | true", shell=True, capture_output=True, text=True)
     assert done.stderr == "" and Path("code").read_text().strip() == "0"
-    assert Path("results/moons/runs.json").exists()
+    assert Path("results/moons/study.json").exists()
 
 
 def running(session):

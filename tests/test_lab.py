@@ -11,69 +11,21 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from made_up_runs import OWN_RULE
 from threadpoolctl import threadpool_info
 
 from minidl import lab, optim
-from minidl.lab import problem as problem_module
-from minidl.lab import report, study
+from minidl.lab import report, search
+from minidl.lab.comparison import Comparison, load
 from minidl.lab.problem import DEFAULTS, Problem, start_hash
+from minidl.lab.records import without_seconds
 
+problem_module = importlib.import_module("minidl.lab.problem")  # minidl.lab.problem itself is the function
 run_module = importlib.import_module("minidl.lab.run")  # minidl.lab.run itself is the function
 
-OWN_RULE = """
-from minidl.optim import Optimizer
-
-class MyRule(Optimizer):
-    def __init__(self, params, lr):
-        super().__init__(params, lr=lr)
-
-    def update(self, w, g, *, lr):
-        w -= lr * g
-"""
-
-
-# -- made-up runs
-
-
-def made_up(settings, **changes):
-    """The record of a run that learned something; changes: what was different."""
-    record = {
-        "optimizer": settings.optimizer, "lr": settings.lr, "seed": settings.seed, "test": settings.test,
-        "start": f"start {settings.seed}", "loss_before_first_step": 2.0, "step_losses": [2.1, 1.0], "diverged": False,
-        "stopped": "", "steps_to_target": 10, "train_loss": 0.1, "validation_loss": 0.3, "validation_accuracy": 0.9,
-        "seconds_per_epoch": 0.01,
-        "evaluations": [
-            {"step": s, "train_loss": x, "train_accuracy": a, "validation_loss": x, "validation_accuracy": a}
-            for s, x, a in [(0, 2.0, 0.1), (10, 0.5, 0.8), (19, 0.1, 0.9)]
-        ],
-    }  # fmt: skip
-    if settings.test:
-        record["test_accuracy"] = 0.9
-    record |= changes
-    if record["diverged"]:  # as `run` records a loss that is not finite at the first evaluation
-        record |= {"train_loss": math.inf, "steps_to_target": math.inf, "evaluations": record["evaluations"][:1]}
-    return record
-
-
-@pytest.fixture
-def fake_runs(monkeypatch):
-    """fake_runs(outcome): `compare` makes up its runs, outcome(settings) says how they differ; gives the settings."""
-
-    def install(outcome=lambda settings: {}):
-        seen = []
-
-        def run(settings):
-            seen.append(settings)
-            return made_up(settings, **outcome(settings))
-
-        monkeypatch.setattr(study, "run", run)
-        return seen
-
-    return install
-
-
 def compare(optimizers=("sgd",), **options):
-    return lab.compare("moons", optimizers, **({"epochs": 1, "jobs": 1, "progress": False} | options))
+    usual = {"epochs": 1, "jobs": 1, "progress": False, "seeds": 3, "untuned": False}
+    return lab.compare("moons", optimizers, **(usual | options))
 
 
 def chosen(fake_runs, outcomes):
@@ -122,13 +74,13 @@ def test_edge_flag(fake_runs, grid, best, edge):
 
 
 def test_every_optimizer_gets_the_same_number_of_rates_and_seeds(fake_runs):
-    seen = fake_runs()
+    seen = fake_runs(lambda s: {"validation_accuracy": 0.95 if s.lr == search._CENTRES[s.optimizer] else 0.9})
     result = compare(None, seeds=4, seed=5)
     assert [row.optimizer for row in result.rows] == optim.names()
     tuning, final = [s for s in seen if not s.test], [s for s in seen if s.test]
     for name in optim.names():
         rates = [s.lr for s in tuning if s.optimizer == name]
-        assert rates == study.default_grid(name) and len(set(rates)) == study.GRID_POINTS
+        assert rates == search.default_grid(name) and len(set(rates)) == search.GRID_POINTS
         assert [s.seed for s in final if s.optimizer == name] == [6, 7, 8, 9]
         assert len({s.lr for s in final if s.optimizer == name}) == 1
     assert {s.seed for s in tuning} == {5}
@@ -138,9 +90,9 @@ def test_every_optimizer_gets_the_same_number_of_rates_and_seeds(fake_runs):
 def test_default_grids_are_the_half_decade_series_around_a_middle():
     series = [float(f"{d}e{k}") for k in range(-8, 5) for d in (1, 3)]
     for name in optim.names():
-        grid = study.default_grid(name)
+        grid = search.default_grid(name)
         first = series.index(grid[0])
-        assert grid == series[first : first + 7] and grid[3] == study._CENTRES[name]
+        assert grid == series[first : first + 7] and grid[3] == search._CENTRES[name]
         assert grid[6] / grid[0] == pytest.approx(1000)
 
 
@@ -245,12 +197,6 @@ def test_all_real_runs_of_a_seed_start_equal_and_seeds_differ(result):
     assert all(len(s) == 1 for s in starts.values()) and len(set.union(*starts.values())) == 3
 
 
-def without_seconds(x):
-    if isinstance(x, dict):
-        return {k: without_seconds(v) for k, v in x.items() if "seconds" not in k}
-    return [without_seconds(v) for v in x] if isinstance(x, list | tuple) else x
-
-
 def test_a_run_does_not_depend_on_the_others(result):
     alone = compare(["adam"], epochs=2, seeds=2, lr_grid=[0.01, 0.1])
     for part in ("tuning", "final"):
@@ -339,7 +285,7 @@ def test_a_run_that_ends_above_its_start_diverged_though_finite(diverged):
 @pytest.mark.parametrize("which", [0, 1])
 def test_files_of_diverged_runs_can_be_read(diverged, tmp_path, which):
     result = diverged[which]
-    table, runs, curves = result.save(tmp_path)
+    table, _study, curves = result.save(tmp_path)
     rows = list(csv.DictReader(table.open()))
     for name in ("lr", "steps_to_target", "train_loss", "test_accuracy", "diverged", "seconds_per_epoch"):
         assert [float(row[name]) for row in rows] == [getattr(row, name) for row in result.rows]
@@ -347,9 +293,9 @@ def test_files_of_diverged_runs_can_be_read(diverged, tmp_path, which):
     def refuse(name):
         raise AssertionError(f"{name} is not JSON")
 
-    saved = json.loads(runs.read_text(), parse_constant=refuse)
-    losses = [float(r["train_loss"]) for r in saved["tuning"]]
-    assert losses == [r["train_loss"] for r in result.tuning] and not math.isfinite(max(losses))
+    saved = [json.loads(p.read_text(), parse_constant=refuse) for p in (tmp_path / "runs").iterdir()]
+    losses = [float(r["train_loss"]) for r in saved]
+    assert set(losses) == {r["train_loss"] for r in result.tuning + result.final} and not math.isfinite(max(losses))
     assert curves.read_bytes().startswith(b"\x89PNG")
 
 
@@ -376,7 +322,7 @@ class NoRate(Optimizer):
     assert result.tuning[1]["stopped"] == "diverged: LinAlgError: SVD did not converge"
     with pytest.raises(ValueError, match=r"rule.py:Broken' at rate 10: .*rule.py, line 21: NameError: .*'undefined'"):
         compare([f"{tmp_path}/rule.py:Broken"], lr_grid=[0.1, 10])
-    with pytest.raises(ValueError, match=r"NoRate' at rate 0.1: .*unexpected keyword argument 'lr'"):
+    with pytest.raises(ValueError, match=r"NoRate' breaks the contract: can be made: TypeError: .* argument: 'rate'"):
         compare([f"{tmp_path}/rule.py:NoRate"], lr_grid=[0.1])
 
 
@@ -405,7 +351,8 @@ def test_ones_own_rule_trains_like_the_rule_that_it_is(tmp_path):
     result = compare(["sgd", spec, f"{tmp_path}/../{tmp_path.name}/own.py:MyRule"], lr_grid=[0.01, 0.1], seeds=1)
     sgd, mine = result.rows
     assert mine.optimizer == "MyRule" and result.optimizers == {"SGD": "SGD", "MyRule": spec}
-    assert replace(mine, optimizer="SGD", seconds_per_epoch=0) == replace(sgd, seconds_per_epoch=0)
+    same = {"seconds_per_epoch": 0, "seconds_to_target": 0, "tied": "", "untuned_lr": 0, "untuned_test": 0}
+    assert replace(mine, optimizer="SGD", **same) == replace(sgd, **same) and mine.tied == "SGD"
     assert report.csv_text(result).splitlines()[2].startswith("MyRule,0.1,")
     assert "MyRule" in str(result) and str(tmp_path) not in str(result)
 
@@ -413,7 +360,7 @@ def test_ones_own_rule_trains_like_the_rule_that_it_is(tmp_path):
 def test_ones_own_class_of_a_known_name_stands_beside_it(tmp_path, fake_runs):
     (tmp_path / "own.py").write_text(OWN_RULE.replace("MyRule", "Adam"))
     seen = fake_runs(lambda s: {"test_accuracy": 0.5 if s.optimizer == "Adam" else 0.7} if s.test else {})
-    result = compare(["adam", f"{tmp_path}/own.py:Adam"], seeds=1)
+    result = compare(["adam", f"{tmp_path}/own.py:Adam"], seeds=1, widen=0)
     assert [row.optimizer for row in result.rows] == ["Adam", f"{tmp_path}/own.py:Adam"]
     assert [row.test_accuracy for row in result.rows] == [0.5, 0.7]
     assert len(seen) == 2 * 8
@@ -424,8 +371,8 @@ def test_the_grid_of_ones_own_class(tmp_path):
     (tmp_path / "own.py").write_text(
         OWN_RULE + "from minidl.optim import Momentum\nclass Mine(Momentum): pass\nclass SGD(MyRule): pass\n"
     )
-    grid = {name: study.default_grid(f"{tmp_path}/own.py:{name}") for name in ("MyRule", "Mine", "SGD")}
-    assert grid == {name: study.default_grid(of) for name, of in zip(grid, ("Adam", "Momentum", "SGD"), strict=True)}
+    grid = {name: search.default_grid(f"{tmp_path}/own.py:{name}") for name in ("MyRule", "Mine", "SGD")}
+    assert grid == {name: search.default_grid(of) for name, of in zip(grid, ("Adam", "Momentum", "SGD"), strict=True)}
 
 
 def test_a_changed_file_is_read_again(tmp_path):
@@ -506,9 +453,11 @@ def test_bad_settings_are_refused_before_any_run(fake_runs, options, message):
     assert not seen
 
 
-def test_a_class_in_place_of_a_name_is_a_type_error():
+def test_what_is_no_optimizer_is_a_type_error():
     with pytest.raises(TypeError, match="by its name"):
-        compare([optim.Adam])
+        compare([3])
+    with pytest.raises(TypeError, match="by its name"):
+        compare([int])
 
 
 def test_settings_may_be_numpy_numbers_and_names_spelled_freely(tmp_path):
@@ -547,9 +496,7 @@ def test_text_fits_80_columns_and_names_every_optimizer(fake_runs):
 
 @pytest.mark.parametrize(("samples", "digits"), [(100, 0), (200, 1), (1000, 1), (10_000, 2)])
 def test_accuracies_have_no_more_digits_than_the_test_set_tells(result, monkeypatch, samples, digits):
-    splits = result.problem.splits()
-    small = type(splits)("moons", splits.train, splits.validation, [None] * samples, splits.classes, "")
-    monkeypatch.setattr(Problem, "splits", lambda self: small)
+    monkeypatch.setattr(Comparison, "test_samples", samples)
     assert report._digits(result) == digits
 
 
@@ -609,18 +556,23 @@ def test_csv_header_and_clock_columns(result):
     other = compare(["sgd", "adam"], epochs=2, seeds=2, lr_grid=[0.01, 0.1])
     again = list(csv.reader(io.StringIO(report.csv_text(other))))[1:]
     differing = {header[i] for a, b in zip(rows, again, strict=True) for i in range(len(header)) if a[i] != b[i]}
-    assert differing == {"seconds_per_epoch"}
+    assert differing == {"seconds_per_epoch", "seconds_to_target"}
 
 
-def test_save_writes_three_whole_files_and_returns_them(result, tmp_path):
+def test_save_writes_whole_files_and_records_and_returns_them(result, tmp_path):
     out = tmp_path / "new" / "folder"
     paths = result.save(str(out))
-    assert paths == [out / name for name in ("table.csv", "runs.json", "curves.png")]
-    assert sorted(out.iterdir()) == sorted(paths)
+    assert paths == [out / name for name in ("table.csv", "study.json", "curves.png")]
+    assert sorted(out.iterdir()) == sorted([*paths, out / "runs"])
     saved = json.loads(paths[1].read_text())
-    assert saved["problem"]["dataset"] == "moons" and saved["grids"] == {"SGD": [0.01, 0.1], "Adam": [0.01, 0.1]}
-    assert saved["final"][0]["step_losses"] == result.final[0]["step_losses"]
-    assert len(saved["tuning"]) == 4 and len(saved["final"]) == 4
+    assert saved["problem"]["name"] == "moons" and saved["grids"] == {"SGD": [0.01, 0.1], "Adam": [0.01, 0.1]}
+    names = {name for part in ("trials", "finals") for of in saved[part].values() for name in of}
+    assert {p.stem for p in (out / "runs").iterdir()} == names and len(names) == 8
+    first = json.loads((out / "runs" / f"{saved['finals']['SGD'][0]}.json").read_text())
+    assert first["step_losses"] == result.final[0]["step_losses"]
+    again = load(out)
+    assert repr(again) == repr(result) and again.rows == result.rows
+    assert report.curves(again) == report.curves(result)
     (tmp_path / "file").touch()
     with pytest.raises(OSError, match=r"cannot write results into .*file"):
         result.save(tmp_path / "file")
@@ -718,9 +670,11 @@ def test_many_optimizers_all_look_different(monkeypatch, fake_runs, tmp_path):
 
 def test_a_rule_that_changes_nothing_is_found_out(tmp_path):
     own = tmp_path / "own.py"
-    own.write_text(
-        "from minidl.optim import Optimizer\n\n\nclass Rebinds(Optimizer):\n"
-        "    def update(self, w, g, *, lr):\n        w = w - lr * g\n"
-    )
-    with pytest.raises(ValueError, match=r"own.py:Rebinds changed no parameter in \d+ steps at rate 0.1"):
-        lab.compare("moons", [f"{own}:Rebinds"], epochs=1, seeds=1, lr_grid=[0.1], jobs=1)
+    rebinds = OWN_RULE.replace("w -= lr * g", "w = w - lr * g")
+    asleep = OWN_RULE.replace("w -= lr * g", "w -= lr * g if lr < 0.05 else 0")  # the checks take a rate of 0.01
+    own.write_text(rebinds)
+    with pytest.raises(ValueError, match=r"own.py:MyRule' breaks the contract: changes parameters in place: "):
+        compare([f"{own}:MyRule"])
+    own.write_text(asleep)
+    with pytest.raises(ValueError, match=r"own.py:MyRule changed no parameter in \d+ steps at rate 0.1"):
+        compare([f"{own}:MyRule"], lr_grid=[0.1])

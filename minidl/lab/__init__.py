@@ -1,13 +1,19 @@
 """Studies of many runs: the comparison of optimizers; and their paths on surfaces that can be seen."""
 
 from . import landscape
+from .candidate import Candidate, candidate
+from .comparison import Comparison, Row
+from .execute import Executor
 from .own import optimizer_class
 from .problem import Problem
+from .problems import problem
+from .records import Store
 from .run import Settings, run
-from .study import Comparison, Row, compare, default_grid
+from .search import default_grid
+from .study import Study, compare
 from .surfaces import Surface
 
 __all__ = [
-    "Comparison", "Problem", "Row", "Settings", "Surface", "compare", "default_grid", "landscape", "optimizer_class",
-    "run",
+    "Candidate", "Comparison", "Executor", "Problem", "Row", "Settings", "Store", "Study", "Surface", "candidate",
+    "compare", "default_grid", "landscape", "optimizer_class", "problem", "run",
 ]  # fmt: skip

@@ -24,8 +24,8 @@ from ..optim import Optimizer
 from ..optim.catalogue import made
 from ..tensor import Tensor
 from ..train import averaged
+from .own import optimizer_class
 from .problem import whole
-from .run import optimizer_class
 from .surfaces import Surface, surface
 
 OPTIMIZERS = ("SGD", "Momentum", "AdaGrad", "RMSProp", "Adam")

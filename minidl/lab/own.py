@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import importlib.util
 import inspect
 import sys
+import tokenize
 import traceback
 from functools import lru_cache
 from pathlib import Path
@@ -14,17 +14,20 @@ from typing import Any, TypeGuard
 from .. import optim
 
 
-def optimizer_class(spec: str) -> type[optim.Optimizer]:
-    """The class of a name of minidl's or of "path/to/file.py:ClassName"; ValueError that says what is wrong."""
+def optimizer_class(spec: str, source: str | None = None) -> type[optim.Optimizer]:
+    """The class of a name of minidl's or of "path/to/file.py:ClassName"; ValueError that says what is wrong.
+
+    source: the text of the file, where it is known; it is then not read, and need not be on this machine.
+    """
     path, _, name = spec.rpartition(":")
     if spec.endswith(".py"):
         raise ValueError(f"optimizer {spec!r}: which class of the file? Write {spec}:ClassName")
     if not path.endswith(".py"):
         return _known(spec)
-    if not Path(path).is_file():
+    if source is None and not Path(path).is_file():
         raise ValueError(f"optimizer {spec!r}: there is no file {path}")
     try:
-        module = _module(path, Path(path).stat().st_mtime_ns)
+        module = _module(str(Path(path).absolute()), source_of(path) if source is None else source)
     except (Exception, SystemExit) as error:  # whatever the file does when it is imported
         raise ValueError(f"optimizer {spec!r}: {message_with_line(error, path)}") from error
     cls = getattr(module, name, None)
@@ -63,13 +66,22 @@ def _not_an_optimizer(module: ModuleType, path: str, name: str) -> str:
     return f"expected a subclass of minidl.optim.Optimizer in {path}, but {found}; the file has {has}"
 
 
+def source_of(path: str) -> str:
+    """The text of a Python file, in the encoding that it says it has; ValueError where it cannot be read."""
+    try:
+        with tokenize.open(path) as file:
+            return file.read()
+    except (OSError, SyntaxError, UnicodeDecodeError) as error:
+        raise ValueError(f"cannot read {path}: {error}") from error
+
+
 @lru_cache
-def _module(path: str, changed: int) -> ModuleType:
-    """A file as a module: imported once per process, and again when its time of change is another."""
-    spec = importlib.util.spec_from_file_location(f"minidl_user_{Path(path).stem}", path)
-    assert spec is not None and spec.loader is not None
-    module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+def _module(path: str, source: str) -> ModuleType:
+    """The text of a file as a module: run once per process, and again when it is another text."""
+    name = f"minidl_user_{Path(path).stem}"
+    module = sys.modules[name] = ModuleType(name)
+    module.__file__ = path
+    exec(compile(source, path, "exec"), vars(module))
     return module
 
 

@@ -1,10 +1,9 @@
-"""What a comparison leaves: a table to read, table.csv, runs.json and curves.png."""
+"""What a comparison leaves: a table to read, table.csv, curves.png, study.json, and a folder with every run."""
 
 from __future__ import annotations
 
 import csv
 import io
-import json
 import math
 import textwrap
 from dataclasses import asdict
@@ -13,64 +12,85 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from . import summary
+from .records import Store, as_json, key
 from .run import EVALUATIONS_PER_EPOCH
 
 if TYPE_CHECKING:
-    from .study import Comparison
+    from .comparison import Comparison, Row
 
 # colours that stay apart for colour-blind readers (Okabe & Ito 2008), with line styles for black and white
 _COLOURS = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#000000", "#8C6D1F")
 _STYLES = ("-", "--", "-.", ":")
 
-FILES = ("table.csv", "runs.json", "curves.png")
+FILES = ("table.csv", "study.json", "curves.png")
 _WIDTH = 79  # of the text, in columns
 
 
 def table(comparison: Comparison) -> str:
     """The rows as text, with what the reader must know of the procedure and of chance below."""
-    digits = _digits(comparison)
+    metric, target = comparison.metric, comparison.problem.target
     head = [
-        ("", "optimizer"), ("", "rate"), ("on", "edge"), ("steps", f"to {100 * comparison.problem.target:.3g}%"),
-        ("train", "loss"), ("test", "accuracy"), ("lowest-", "highest"), ("", "diverged"), ("seconds", "/epoch"),
+        ("", "optimizer"), ("", "rate"), ("on", "edge"), ("steps", f"to {_figure(comparison, target, 3)}"),
+        ("train", "loss"), ("test", metric), ("lowest-", "highest"), ("", "diverged"), ("seconds", "/epoch"),
     ]  # fmt: skip
-    body = [
-        (
+    body = []
+    for r in comparison.rows:
+        mean, low, high = _test(comparison, r)
+        body.append((
             r.optimizer, f"{r.lr:g}", "yes" if r.lr_on_edge else "no",
             f"{r.steps_to_target:.0f}" if math.isfinite(r.steps_to_target) else "missed",
-            f"{r.train_loss:.2g}" if math.isfinite(r.train_loss) else "inf", f"{r.test_accuracy:.{digits}%}",
-            f"{100 * r.test_accuracy_low:.{digits}f}-{100 * r.test_accuracy_high:.{digits}f}",
+            f"{r.train_loss:.2g}" if math.isfinite(r.train_loss) else "inf", _figure(comparison, mean),
+            f"{_figure(comparison, low).rstrip('%')}-{_figure(comparison, high).rstrip('%')}",
             f"{r.diverged} of {r.runs}", f"{r.seconds_per_epoch:.2g}",
-        )
-        for r in comparison.rows
-    ]  # fmt: skip
+        ))  # fmt: skip
     lines = [*zip(*head, strict=True), *body]
     widths = [max(len(line[i]) for line in lines) for i in range(len(head))]
     text = ["  ".join([x[0].ljust(widths[0]), *(x.rjust(w) for x, w in zip(x[1:], widths[1:], strict=True))]).rstrip()
             for x in lines]  # fmt: skip
     text.insert(2, "  ".join("-" * w for w in widths))
-    paragraphs = [procedure(comparison), warnings(comparison), chance(comparison)]
+    about = (procedure, warnings, chance, ranks, untuned, ranges, spent)
+    paragraphs = [sentence(comparison) for sentence in about]
     return "\n".join(text) + "".join("\n\n" + textwrap.fill(p, _WIDTH) for p in paragraphs if p)
+
+
+def _test(comparison: Comparison, r: Row) -> tuple[float, float, float]:
+    """Mean, lowest and highest figure on the test set."""
+    if comparison.metric == "accuracy":
+        return r.test_accuracy, r.test_accuracy_low, r.test_accuracy_high
+    return r.test_loss, r.test_loss_low, r.test_loss_high
+
+
+def _figure(comparison: Comparison, x: float, digits: int = 0) -> str:
+    """An accuracy in percent, with no more decimals than the test set can tell, or digits in all; a loss."""
+    if comparison.metric == "loss":
+        return f"{x:.{digits or 4}g}"
+    return f"{100 * x:.{digits}g}%" if digits else f"{x:.{_digits(comparison)}%}"
 
 
 def _digits(comparison: Comparison) -> int:
     """Decimals of an accuracy in percent: no more than a test set of this size can tell."""
-    return max(0, math.ceil(math.log10(len(comparison.problem.splits().test))) - 2)
+    return max(0, math.ceil(math.log10(comparison.test_samples)) - 2)
 
 
 def procedure(comparison: Comparison) -> str:
     """What was run."""
-    p = comparison.problem
-    seeds = _seeds(comparison)
-    points = sorted({len(g) for g in comparison.grids.values()})
-    steps = len(p.loader(0))
-    network = f"MLP with hidden layers {', '.join(map(str, p.hidden))}" if p.hidden else "softmax regression"
+    p, how = comparison.problem, comparison.procedure
+    seeds, metric = comparison.seeds, comparison.metric
+    points = sorted({len(g) for g in comparison.trials.values()})
+    kind = {"halton": " of a Halton sequence", "sobol": " of a Sobol sequence"}.get(how.get("search", ""), "")
+    schedule = how.get("schedule", "constant")
+    share = f"{100 * p.target:.3g} %"
+    target = f"a validation {metric} of {share if metric == 'accuracy' else format(p.target, 'g')}"
     return (
-        f"{p.dataset}: {network}; batches of {p.batch_size}, {_count(p.epochs, 'epoch')} of {_count(steps, 'step')}, "
-        f"constant rates. Each rate is the best of {' or '.join(map(str, points))} on the validation set, tried with "
+        f"{p.name}: {p.describe()}; batches of {p.batch_size}, {_count(p.epochs, 'epoch')} of "
+        f"{_count(comparison.steps_per_epoch, 'step')}, "
+        + ("constant rates. " if schedule == "constant" else f"the schedule {schedule} for all. ")
+        + f"Each rate is the best of {' or '.join(map(str, points))}{kind} on the validation set, tried with "
         f"seed {comparison.tuning[0]['seed']}. At that rate: "
-        + (f"seed {seeds[0]}" if len(seeds) == 1 else f"medians over seeds {seeds[0]} to {seeds[-1]} (test accuracy: "
+        + (f"seed {seeds[0]}" if len(seeds) == 1 else f"medians over seeds {seeds[0]} to {seeds[-1]} (test {metric}: "
            "mean, lowest and highest)")
-        + f". Steps count to a validation accuracy of {100 * p.target:.3g} %, measured {EVALUATIONS_PER_EPOCH} times "
+        + f". Steps count to {target}, measured {EVALUATIONS_PER_EPOCH} times "
         "per epoch. For each seed all optimizers had the same initial weights, batches and loss before the first step."
     )  # fmt: skip
 
@@ -82,14 +102,23 @@ def warnings(comparison: Comparison) -> str:
     if edge:
         out = f"On the edge of the grid, so that a better rate may lie outside: {', '.join(edge)}. "
     if any(r.diverged for r in comparison.rows):
-        out += "Diverged counts all runs, those that chose the rate too; a run without a finite end has accuracy 0. "
+        worst = "accuracy 0" if comparison.metric == "accuracy" else "an infinite loss"
+        out += f"Diverged counts all runs, those that chose the rate too; a run without a finite end has {worst}. "
+    most = [f"{r.optimizer} ({r.trials})" for r in comparison.rows if r.trials > min(x.trials for x in comparison.rows)]
+    if most:
+        out += f"More rates than the others had, because a grid was made wider: {', '.join(most)}. "
+    tuned = [f"{r.optimizer} {r.hyper}" for r in comparison.rows if r.hyper]
+    if tuned:
+        out += f"Tuned besides the rate: {', '.join(tuned)}. "
     at_rate = [f"{name} {n} of {of}" for name, n, of in _diverged(comparison) if n]
     return out + (f"Diverged at the chosen rate: {', '.join(at_rate)}." if at_rate else "")
 
 
 def chance(comparison: Comparison) -> str:
-    """How far the test accuracies can tell optimizers apart: the size of the test set, the spread over the seeds."""
-    n = len(comparison.problem.splits().test)
+    """How far the test figures can tell optimizers apart: the size of the test set, the spread over the seeds."""
+    if comparison.metric == "loss":
+        return ""
+    n = comparison.test_samples
     p = max(r.test_accuracy for r in comparison.rows)
     best = [r for r in comparison.rows if r.test_accuracy == p]
     others = [r for r in comparison.rows if r.test_accuracy < p]
@@ -103,15 +132,54 @@ def chance(comparison: Comparison) -> str:
     if len(comparison.rows) == 1 or p == 0:
         return text
     text += f"The highest mean is that of {', '.join(r.optimizer for r in best)}. "
-    if len(_seeds(comparison)) == 1:
+    if len(comparison.seeds) == 1:
         return text + "One seed shows no spread."
     lowest = min(r.test_accuracy_low for r in best)
     overlap = [r.optimizer for r in others if r.test_accuracy_high >= lowest]
     return text + f"Other ranges that overlap with that one: {', '.join(overlap) or 'none'}."
 
 
-def _seeds(comparison: Comparison) -> list[int]:
-    return sorted({r["seed"] for r in comparison.final})
+def ranks(comparison: Comparison) -> str:
+    """Who is ahead beyond chance, by a paired bootstrap over the seeds."""
+    if len(comparison.rows) == 1 or len(comparison.seeds) == 1:
+        return ""
+    places: dict[int, list[str]] = {}
+    for rank in comparison.ranking:
+        places.setdefault(rank.rank, []).append(rank.name)
+    order = "; ".join(f"{place}. {', '.join(places[place])}" for place in sorted(places))
+    return (
+        "Places, where one comes after those that were better beyond chance (paired bootstrap over the seeds, 95 %): "
+        f"{order}."
+    )
+
+
+def untuned(comparison: Comparison) -> str:
+    """The figures at default rates, for those who have one."""
+    known = [r for r in comparison.rows if not math.isnan(r.untuned_lr)]
+    if not known:
+        return ""
+    shown = ", ".join(f"{r.optimizer} {_figure(comparison, r.untuned_test)} at {r.untuned_lr:g}" for r in known)
+    rest = [r.optimizer for r in comparison.rows if math.isnan(r.untuned_lr)]
+    return f"Untuned, at their default rates, on the test set: {shown}." + (
+        f" Without a default: {', '.join(rest)}." if rest else ""
+    )
+
+
+def ranges(comparison: Comparison) -> str:
+    """How wide the range of usable rates is, for each optimizer."""
+    known = [r for r in comparison.rows if r.lr_low < r.lr_high]
+    if not known:
+        return ""
+    shown = ", ".join(f"{r.optimizer} {r.lr_low:g} to {r.lr_high:g}" for r in known)
+    return f"Rates that ended within 10 % of the best one's validation {comparison.metric}: {shown}."
+
+
+def spent(comparison: Comparison) -> str:
+    """Where the time went."""
+    runs = list({key(r["settings"]): r for r in comparison.tuning + comparison.final + comparison.untuned}.values())
+    total = sum(r["seconds_training"] + r["seconds_evaluation"] for r in runs)
+    share = summary.evaluation_share(runs)
+    return f"{_count(len(runs), 'run')}, {total:.3g} seconds of one core in all, {share:.0%} of them for evaluation."
 
 
 def _count(n: int, what: str) -> str:
@@ -119,7 +187,7 @@ def _count(n: int, what: str) -> str:
 
 
 def _final(comparison: Comparison, name: str) -> list[dict[str, Any]]:
-    return [r for r in comparison.final if r["optimizer"] == comparison.optimizers[name]]
+    return comparison.finals[name]
 
 
 def _diverged(comparison: Comparison) -> list[tuple[str, int, int]]:
@@ -129,12 +197,13 @@ def _diverged(comparison: Comparison) -> list[tuple[str, int, int]]:
 
 
 def csv_text(comparison: Comparison) -> str:
-    """The rows as CSV, numbers in full; every column with a clock reading has "seconds" in its name."""
+    """The rows as CSV, numbers in full, "" for what there is not; "seconds" is in the name of every clock reading."""
     out = io.StringIO()
     columns = list(asdict(comparison.rows[0]))
     writer = csv.DictWriter(out, columns, lineterminator="\n")
     writer.writeheader()
-    writer.writerows(asdict(r) for r in comparison.rows)
+    writer.writerows({k: "" if isinstance(x, float) and math.isnan(x) else x for k, x in asdict(r).items()}
+                     for r in comparison.rows)  # fmt: skip
     return out.getvalue()
 
 
@@ -151,27 +220,22 @@ def prepare(out: Path) -> None:
         raise OSError(f"cannot write results into {out}: {error.strerror or error}") from error
 
 
-def save(comparison: Comparison, out: Path) -> list[Path]:
-    """Write the three files, each whole or not at all; returns their paths."""
+def save(comparison: Comparison, out: Path, store: Store | None = None) -> list[Path]:
+    """Write the three files, each whole or not at all; returns their paths.
+
+    store: where the records are; by default they are written into "runs" in `out`.
+    """
     prepare(out)
-    runs = {
-        "problem": asdict(comparison.problem), "grids": comparison.grids, "tuning": comparison.tuning,
-        "final": comparison.final,
-    }  # fmt: skip
-    contents = (csv_text(comparison).encode(), json.dumps(_finite(runs)).encode(), curves(comparison))
+    if store is None:
+        store = Store(out / "runs")
+        for record in comparison.tuning + comparison.final + comparison.untuned:
+            if store.read(record["settings"]) is None:
+                store.write(record)
+    contents = (csv_text(comparison).encode(), as_json(comparison.plain()).encode(), curves(comparison))
     paths = [out / name for name in FILES]
     for path, content in zip(paths, contents, strict=True):
         _write(path, content)
     return paths
-
-
-def _finite(x: Any) -> Any:
-    """JSON has no infinity and no NaN: they become the strings "inf" and "nan"."""
-    if isinstance(x, dict):
-        return {k: _finite(v) for k, v in x.items()}
-    if isinstance(x, list | tuple):
-        return [_finite(v) for v in x]
-    return str(x) if isinstance(x, float) and not math.isfinite(x) else x
 
 
 def _write(path: Path, content: bytes) -> None:
@@ -181,23 +245,25 @@ def _write(path: Path, content: bytes) -> None:
 
 
 def curves(comparison: Comparison) -> bytes:
-    """The figure as PNG: training loss and validation accuracy against steps, median and range over the seeds."""
+    """The figure as PNG: training loss and validation figure against steps, median and range over the seeds."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(12.5, 4.6), layout="constrained")
     FigureCanvasAgg(figure)
-    loss_axes, accuracy_axes = figure.subplots(1, 2)
+    loss_axes, figure_axes = figure.subplots(1, 2)
     start = max(r["loss_before_first_step"] for r in comparison.final)
     steps = [e["step"] for e in max((r["evaluations"] for r in comparison.final), key=len)]
-    target, total = comparison.problem.target, comparison.problem.epochs * len(comparison.problem.loader(0))
+    metric, target = comparison.metric, comparison.problem.target
+    total = comparison.problem.epochs * comparison.steps_per_epoch
     lowest = target - 0.05
+    lost = 0.0 if metric == "accuracy" else 3 * start
     for i, (row, (name, diverged, runs)) in enumerate(zip(comparison.rows, _diverged(comparison), strict=True)):
         records = _final(comparison, name)
         look = {"color": _COLOURS[i % len(_COLOURS)], "linestyle": _STYLES[(i + i // len(_COLOURS)) % len(_STYLES)]}
         label = f"{name}, rate {row.lr:g}" + (f"\n{diverged} of {_count(runs, 'run')} diverged" if diverged else "")
-        for axes, key, worst in ((loss_axes, "train_loss", 3 * start), (accuracy_axes, "validation_accuracy", 0.0)):
-            values = np.array([_column(r["evaluations"], key, len(steps), worst) for r in records])
+        for axes, column, worst in ((loss_axes, "train_loss", 3 * start), (figure_axes, f"validation_{metric}", lost)):
+            values = np.array([_column(r["evaluations"], column, len(steps), worst) for r in records])
             median = np.median(values, axis=0)
             axes.plot(steps, median, label=label, linewidth=1.6, **look)
             axes.fill_between(
@@ -208,21 +274,25 @@ def curves(comparison: Comparison) -> bytes:
     loss_axes.set(yscale="log", xlabel="step", ylabel="training loss (fixed sample)", title="Training loss")
     if loss_axes.get_ylim()[1] > 2 * start:
         loss_axes.set_ylim(top=2 * start)  # a curve that leaves the picture here diverges
-    accuracy_axes.axhline(target, color="grey", linewidth=0.8)
-    accuracy_axes.annotate(
-        f"target\n{100 * target:.3g} %", (1, target), xycoords=("axes fraction", "data"), xytext=(3, 0),
+    figure_axes.axhline(target, color="grey", linewidth=0.8)
+    shown = f"{100 * target:.3g} %" if metric == "accuracy" else f"{target:g}"
+    figure_axes.annotate(
+        f"target\n{shown}", (1, target), xycoords=("axes fraction", "data"), xytext=(3, 0),
         textcoords="offset points", va="center", fontsize=8, color="dimgrey",
     )  # fmt: skip
-    accuracy_axes.set(xlabel="step", ylabel="validation accuracy", title="Validation accuracy")
-    accuracy_axes.set_ylim(max(0.0, lowest - 0.02), 1.002)
-    for axes in (loss_axes, accuracy_axes):
+    figure_axes.set(xlabel="step", ylabel=f"validation {metric}", title=f"Validation {metric}")
+    if metric == "accuracy":
+        figure_axes.set_ylim(max(0.0, lowest - 0.02), 1.002)
+    else:
+        figure_axes.set(yscale="log")
+    for axes in (loss_axes, figure_axes):
         axes.set_xlim(-0.02 * total, 1.02 * total)
         axes.grid(alpha=0.25, linewidth=0.6)
         axes.spines[["top", "right"]].set_visible(False)
     figure.legend(*loss_axes.get_legend_handles_labels(), loc="outside right center", fontsize=8, frameon=False)
-    seeds = len(_seeds(comparison))
+    seeds = len(comparison.seeds)
     what = "one seed" if seeds == 1 else f"median and range of {seeds} seeds"
-    figure.suptitle(f"{comparison.problem.dataset}: each optimizer at its best rate of the grid, {what}", fontsize=11)
+    figure.suptitle(f"{comparison.problem.name}: each optimizer at its best rate of the grid, {what}", fontsize=11)
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=120)
     return buffer.getvalue()
@@ -231,4 +301,4 @@ def curves(comparison: Comparison) -> bytes:
 def _column(evaluations: list[dict[str, float]], key: str, length: int, worst: float) -> list[float]:
     """The values of a run; what is not finite, missing because the run stopped, or a loss above `worst`, is that."""
     values = [e[key] if math.isfinite(e["train_loss"]) else worst for e in evaluations] + [worst] * length
-    return [min(v, worst) if key == "train_loss" else v for v in values[:length]]
+    return [min(v, worst) if "loss" in key else v for v in values[:length]]

@@ -1,8 +1,10 @@
-"""The comparison: every optimizer from the same starts, on the same batches, each at its own best rate.
+"""A study: problems x optimizers x learning rates x seeds, each optimizer at its own best rate.
 
-1. Every optimizer is run at the same number of learning rates on a log grid, with one seed.
-2. Its rate is chosen on the validation set: highest accuracy at the end, then lowest loss.
-3. At that rate it is run with several new seeds; only now is the test set looked at, once per run.
+1. Every optimizer gets the same number of trials, with one seed: rates on a log grid, or a quasi-random search.
+2. Its setting is chosen on the validation set: best figure at the end, then lowest loss. Where the best rate is at an
+   end of its default grid, two more are tried beyond, and counted; where it still is there, that is said.
+3. At that setting it is run with several new seeds; only now is the test set looked at, once per run.
+4. Beside that, with the same seeds: its own default rate, as who tunes nothing would have it.
 
 That all optimizers start equal is asserted: for every seed, the same weights, the same batch order and the same loss
 before the first step, to the last bit.
@@ -10,198 +12,226 @@ before the first step, to the last bit.
 
 from __future__ import annotations
 
-import os
-import statistics
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from .. import optim
-from .own import optimizer_class
-from .problem import Problem, whole
-from .run import Settings, run
-
-GRID_POINTS = 7
-
-# The middle of each default grid, one for all problems, from validation runs: on digits, mnist and fashion_mnist no
-# winner lies on an edge. On moons and spirals many rates reach 100 %; there the loss decides, sometimes at an edge.
-_CENTRES = {
-    "SGD": 0.1, "Momentum": 0.3, "Nesterov": 0.03, "AdaGrad": 0.1, "AdaDelta": 1.0, "RMSProp": 0.003, "Adam": 0.003,
-    "AdamW": 0.003,
-}  # fmt: skip
-
-
-def default_grid(optimizer: str) -> list[float]:
-    """Seven rates over three decades of the series ... 0.001 0.003 0.01 0.03 ..., around a usual one.
-
-    One's own class gets the grid of the optimizer whose name it has or which it extends, else Adam's.
-    """
-    series = [float(f"{digit}e{decade}") for decade in range(-8, 5) for digit in (1, 3)]
-    known = [_CENTRES[c.__name__] for c in optimizer_class(optimizer).__mro__ if c.__name__ in _CENTRES]
-    middle = series.index([*known, _CENTRES["Adam"]][0])
-    return series[middle - GRID_POINTS // 2 : middle + GRID_POINTS // 2 + 1]
+from .candidate import Candidate, candidate, positive_rates, split
+from .comparison import Comparison, chosen
+from .execute import Executor, Record
+from .problem import AnyProblem, whole
+from .problems import problem
+from .records import Store
+from .run import SCHEDULES, Settings
+from .search import GRID_POINTS, SEARCHES, Trial, trials, wider
 
 
 @dataclass
-class Row:
-    """The result for one optimizer: figures at the chosen rate, medians over the seeds."""
+class Study:
+    """What is compared; raises ValueError for settings out of range before any run is made.
 
-    optimizer: str
-    lr: float
-    lr_on_edge: bool
-    steps_to_target: float  # median; infinite where the median run missed the target
-    train_loss: float
-    test_accuracy: float  # mean
-    test_accuracy_low: float
-    test_accuracy_high: float
-    diverged: int
-    runs: int
-    seconds_per_epoch: float
-
-
-@dataclass(repr=False)
-class Comparison:
-    """The outcome of `compare`: rows as the table shows them, and every run's record.
-
-    optimizers: for every name that a row has, the optimizer as its records name it (one's own: path/to/file.py:Class).
+    problems: names or problems. optimizers: names, classes, dicts or candidates (see `candidate`); by default the eight
+    of the course. seeds: how many runs at the chosen setting. seed: of the trials; the final runs use the next ones.
+    rates: one grid for all, in place of each one's own. search: "grid", or "halton" or "sobol" for `trials` points
+    between the ends of the grid. widen: how often a grid is made wider; by default twice, but not where rates are
+    given. schedule: of the rate, the same for all. untuned: also run each at its default rate.
     """
 
-    problem: Problem
-    optimizers: dict[str, str]
-    grids: dict[str, list[float]]
-    rows: list[Row]
-    tuning: list[dict[str, Any]]
-    final: list[dict[str, Any]]
+    problems: Sequence[Any] = ("digits",)
+    optimizers: Sequence[Any] | None = None
+    seeds: int = 5
+    seed: int = 0
+    rates: Sequence[float] | None = None
+    search: str = "grid"
+    trials: int = GRID_POINTS
+    widen: int | None = None
+    schedule: str = "constant"
+    untuned: bool = True
+    name: str = ""
+    candidates: dict[str, Candidate] = field(init=False, repr=False)
 
-    def save(self, out: str | Path) -> list[Path]:
-        """Write table.csv, runs.json and curves.png into a folder; returns their paths."""
-        from . import report
+    def __post_init__(self) -> None:
+        self.problems = [problem(p) for p in self.problems]
+        if not self.problems:
+            raise ValueError("a study needs a problem")
+        doubled = {p.name for p in self.problems if [q.name for q in self.problems].count(p.name) > 1}
+        if doubled:
+            raise ValueError(f"the problem {min(doubled)} is given twice")
+        self.candidates = named(optim.names() if self.optimizers is None else self.optimizers)
+        self.seeds, self.seed = whole("seeds", self.seeds), whole("seed", self.seed, least=0)
+        self.trials = whole("trials", self.trials)
+        if self.widen is None:
+            self.widen = 0 if self.rates is not None or self.search != "grid" else 2
+        self.widen = whole("widen", self.widen, least=0)
+        if self.search not in SEARCHES:
+            raise ValueError(f"search must be one of {', '.join(SEARCHES)}, got {self.search!r}")
+        if self.schedule not in SCHEDULES:
+            raise ValueError(f"schedule must be one of {', '.join(SCHEDULES)}, got {self.schedule!r}")
+        self.rates = None if self.rates is None else positive_rates(self.rates)
+        counts = {label: len(self._trials(c)) for label, c in self.candidates.items()}
+        if len(set(counts.values())) > 1:
+            raise ValueError(
+                "every optimizer gets the same number of trials, but "
+                + ", ".join(f"{label} has {n}" for label, n in counts.items())
+            )
 
-        return report.save(self, Path(out))
+    def _trials(self, optimizer: Candidate) -> list[Trial]:
+        return trials(optimizer, self.search, self.trials, self.rates)
 
-    def __repr__(self) -> str:
-        from . import report
+    def check(self) -> None:
+        """Whatever would fail in a run, found before: missing data, a rule that breaks the contract, a bad setting."""
+        for p in self.problems:
+            p.check()
+        for c in self.candidates.values():
+            c.check()
+        for p in self.problems:
+            for label, c in self.candidates.items():
+                try:
+                    first = self._trials(c)[0]
+                    c.make(p.model(self.seed), first.lr, first.hyper)
+                except (TypeError, ValueError) as error:
+                    raise ValueError(f"{label} on {p.name}: {error}") from error
 
-        return report.table(self)
+    def run(self, executor: Executor) -> list[Comparison]:
+        """Make the runs that have no record yet, and compare; AssertionError where runs do not start equal."""
+        pairs = [(p, label) for p in self.problems for label in self.candidates]
+        tried = {pair: self._trials(self.candidates[pair[1]]) for pair in pairs}
+        untuned = {pair: self._untuned(*pair) for pair in pairs}
+        executor.announce(sum(map(len, tried.values())) + sum(map(len, untuned.values())) + self.seeds * len(pairs))
+        tuning = self._made(executor, {pair: self._tuning(*pair, tried[pair]) for pair in pairs})
+        for _ in range(self.widen or 0):
+            more = {pair: self._wider(tried[pair], tuning[pair], pair[0].metric) for pair in pairs}
+            if not any(more.values()):
+                break
+            made = self._made(executor, {pair: self._tuning(*pair, more[pair]) for pair in pairs})
+            for pair in pairs:
+                tried[pair] = sorted(tried[pair] + more[pair], key=lambda t: t.lr)
+                tuning[pair] = sorted(tuning[pair] + made[pair], key=lambda r: r["lr"])
+        best = {pair: chosen(tuning[pair], pair[0].metric) for pair in pairs}
+        last = {pair: self._final(*pair, best[pair]) for pair in pairs}
+        both = self._made(executor, {pair: last[pair] + untuned[pair] for pair in pairs})
+        comparisons = []
+        for p in self.problems:
+            labels = list(self.candidates)
+            comparisons.append(
+                Comparison(
+                    problem=p,
+                    optimizers={label: c.name for label, c in self.candidates.items()},
+                    grids={label: [t.lr for t in tried[p, label]] for label in labels},
+                    trials={label: tuning[p, label] for label in labels},
+                    finals={label: both[p, label][: self.seeds] for label in labels},
+                    defaults={label: both[p, label][self.seeds :] for label in labels},
+                    procedure=self.plain(),
+                )
+            )
+        for comparison in comparisons:
+            comparison.assert_same_start()
+        return comparisons
+
+    def _made(self, executor: Executor, settings: dict[Any, list[Settings]]) -> dict[Any, list[Record]]:
+        """The records of many lists of runs at once, so that no core waits for another optimizer's last run."""
+        found = iter(executor.records([s for of in settings.values() for s in of], self.best_so_far))
+        return {pair: [next(found) for _ in of] for pair, of in settings.items()}
+
+    def _tuning(self, p: AnyProblem, label: str, tried: list[Trial]) -> list[Settings]:
+        c = self.candidates[label]
+        return [Settings(p, c, t.lr, self.seed, hyper=t.hyper, schedule=self.schedule) for t in tried]
+
+    def _final(self, p: AnyProblem, label: str, best: Record) -> list[Settings]:
+        return [
+            Settings(p, self.candidates[label], best["lr"], seed, True, best["hyper"], self.schedule)
+            for seed in self._final_seeds()
+        ]
+
+    def _untuned(self, p: AnyProblem, label: str) -> list[Settings]:
+        c = self.candidates[label]
+        if not self.untuned or c.default_lr is None:
+            return []
+        return [Settings(p, c, c.default_lr, seed, True, {}, self.schedule) for seed in self._final_seeds()]
+
+    def _final_seeds(self) -> list[int]:
+        return [self.seed + 1 + i for i in range(self.seeds)]
+
+    def _wider(self, tried: list[Trial], tuning: list[Record], metric: str) -> list[Trial]:
+        return [Trial(lr) for lr in wider([t.lr for t in tried], chosen(tuning, metric)["lr"])]
+
+    def plain(self) -> dict[str, Any]:
+        """The procedure as plain data."""
+        return {
+            "name": self.name, "seeds": self.seeds, "seed": self.seed, "search": self.search, "trials": self.trials,
+            "widen": self.widen, "schedule": self.schedule, "shared_rates": self.rates is not None,
+        }  # fmt: skip
+
+    def best_so_far(self, finished: list[Record]) -> str:
+        """The best validation figure of each optimizer on the problem of the latest run: for a progress bar."""
+        if not finished:
+            return ""
+        where = finished[-1]["settings"]["problem"]
+        p = next(p for p in self.problems if p.settings() == where or len(self.problems) == 1)
+        sign = 1 if p.metric == "accuracy" else -1
+        found: list[tuple[float, str]] = []
+        for label, c in self.candidates.items():
+            mine = [r[f"validation_{p.metric}"] for r in finished
+                    if r["optimizer"] == c.name and r["settings"]["problem"] == where]  # fmt: skip
+            if mine:
+                found.append((max(sign * x for x in mine), label))
+        found.sort(reverse=True)
+        shown = ", ".join(f"{label} {x:.1%}" if sign > 0 else f"{label} {-x:.3g}" for x, label in found)
+        return f"{p.name}: {shown}" if len(self.problems) > 1 else shown
 
 
 def compare(
-    dataset: str = "digits",
-    optimizers: Sequence[str] | None = None,
+    dataset: Any = "digits",
+    optimizers: Sequence[Any] | None = None,
     *,
     epochs: int | None = None,
     batch_size: int | None = None,
     hidden: Sequence[int] | None = None,
-    seeds: int = 3,
+    seeds: int = 5,
     lr_grid: Sequence[float] | None = None,
     jobs: int = -1,
     seed: int = 0,
     target: float | None = None,
     progress: bool | None = None,
+    out: str | Path | None = None,
+    **study: Any,
 ) -> Comparison:
     """Compare optimizers on one problem; see the top of this file for the procedure.
 
-    optimizers: names, or "path/to/file.py:ClassName"; by default the eight of the course. lr_grid: one grid of rates
-    for all, in place of each one's own grid of seven. jobs: runs at a time, -1 for one per core; the result does not
-    depend on it. seed: of the runs that choose the rate; the final ones use the next `seeds` numbers.
+    dataset: the name of a problem, or one itself. optimizers: names, "path/to/file.py:ClassName", classes (see
+    `candidate`); by default the eight of the course. lr_grid: one grid of rates for all, in place of each one's own
+    grid of seven. jobs: runs at a time, -1 for one per core; the result does not depend on it. seed: of the runs that
+    choose the rate; the final ones use the next `seeds` numbers. out: a folder in which every finished run is kept, so
+    that the same call goes on where one was stopped. study: more settings of a `Study`.
     Raises ValueError for unknown names and settings out of range, before any run is made; AssertionError where runs
     do not start equal.
     """
-    problem = Problem.default(dataset, epochs=epochs, batch_size=batch_size, hidden=hidden, target=target)
-    specs = _named(optim.names() if optimizers is None else optimizers)
-    seeds, seed = whole("seeds", seeds), whole("seed", seed, least=0)
-    if jobs != -1:
-        jobs = whole("jobs, unless -1 for one per core,", jobs)
-    shared = None if lr_grid is None else _checked_grid(lr_grid)
-    grids = {name: shared or default_grid(spec) for name, spec in specs.items()}
-    problem.splits()  # missing data is found now, not in a worker
-
-    settings = [Settings(problem, spec, lr, seed) for name, spec in specs.items() for lr in grids[name]]
-    tuning = _run_all(settings, jobs, "tuning", progress)
-    chosen = {name: _best(_of(spec, tuning)) for name, spec in specs.items()}
-    settings = [
-        Settings(problem, spec, chosen[name]["lr"], seed + 1 + i, test=True)
-        for name, spec in specs.items()
-        for i in range(seeds)
-    ]
-    final = _run_all(settings, jobs, "final", progress)
-    _assert_same_start(tuning + final)
-    rows = [_row(name, grids[name], _of(spec, tuning), _of(spec, final)) for name, spec in specs.items()]
-    return Comparison(problem, specs, grids, rows, tuning, final)
+    changes = {"epochs": epochs, "batch_size": batch_size, "hidden": hidden, "target": target}
+    made = Study([problem(dataset, **changes)], optimizers, seeds, seed, lr_grid, **study)
+    executor = Executor(jobs, None if out is None else Store(Path(out) / "runs"), progress=progress)
+    made.check()
+    with executor:
+        return made.run(executor)[0]
 
 
-def _named(optimizers: Sequence[str]) -> dict[str, str]:
-    """Name to show -> optimizer, each once. The name is the class's; where two share it, one's own shows its path."""
-    given = optimizers.split(",") if isinstance(optimizers, str) else list(optimizers)
-    specs: dict[Any, str] = {}
-    for spec in given:
-        if not isinstance(spec, str):
-            raise TypeError(f'an optimizer is given by its name or as "path/to/file.py:ClassName", got {spec!r}')
-        cls = optimizer_class(spec.strip())
-        path, _, name = spec.strip().rpartition(":")
-        specs.setdefault((Path(path).resolve(), name) if path else cls, spec.strip() if path else cls.__name__)
-    if not specs:
+def named(optimizers: Sequence[Any]) -> dict[str, Candidate]:
+    """Label -> optimizer, each once. The label is the class's name; where two share it, one's own shows its path."""
+    given = split(optimizers) if isinstance(optimizers, str) else list(optimizers)
+    found: dict[str, Candidate] = {}
+    for x in given:
+        c = candidate(x)
+        same: Callable[[Candidate], Any] = lambda c: (c.settings(), c.rates, c.tune, c.label != c.short and c.label)
+        if all(same(c) != same(other) for other in found.values()):
+            found[str(len(found))] = c
+    if not found:
         raise ValueError(f"no optimizer given; there are {', '.join(optim.names())}")
-    short = [spec.rpartition(":")[2] for spec in specs.values()]
-    return {spec if short.count(name) > 1 else name: spec for spec, name in zip(specs.values(), short, strict=True)}
-
-
-def _checked_grid(rates: Sequence[float]) -> list[float]:
-    grid = sorted({float(x) for x in rates})
-    if not grid or not all(0 < x < np.inf for x in grid):
-        raise ValueError(f"a grid of learning rates needs positive numbers, got {list(rates) or 'none'}")
-    return grid
-
-
-def _of(optimizer: str, records: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [r for r in records if r["optimizer"] == optimizer]
-
-
-def _best(records: list[dict[str, Any]]) -> dict[str, Any]:
-    """The run whose rate is taken: not diverged, highest validation accuracy, lowest loss; of equals the first."""
-    return max(records, key=lambda r: (not r["diverged"], r["validation_accuracy"], -r["validation_loss"]))
-
-
-def _assert_same_start(records: list[dict[str, Any]]) -> None:
-    """All runs of a seed had the same weights, batches, loss before the first step and loss on the first batch."""
-    for seed in sorted({r["seed"] for r in records}):
-        starts: dict[Any, set[str]] = {}
-        for r in records:
-            if r["seed"] == seed:
-                start = (r["start"], r["loss_before_first_step"], r["step_losses"][0])
-                starts.setdefault(start, set()).add(r["optimizer"])
-        if len(starts) != 1:  # not an assert statement: python -O shall not make comparisons unfair
-            raise AssertionError(f"runs with seed {seed} did not start equal (hash, losses: optimizers): {starts}")
-
-
-def _run_all(settings: list[Settings], jobs: int, label: str, progress: bool | None) -> list[dict[str, Any]]:
-    """All runs, through joblib, in the order of the settings; every process computes with one BLAS thread."""
-    from joblib import Parallel, delayed, parallel_config
-    from tqdm import tqdm
-
-    disable = None if progress is None else not progress
-    jobs = -1 if jobs < 0 else min(jobs, len(settings), os.cpu_count() or 1)
-    with parallel_config(backend="loky", inner_max_num_threads=1):
-        results = Parallel(n_jobs=jobs, return_as="generator")(delayed(run)(s) for s in settings)
-        return list(tqdm(results, total=len(settings), desc=label, unit="run", disable=disable, leave=False))
-
-
-def _row(name: str, grid: list[float], tuning: list[dict[str, Any]], final: list[dict[str, Any]]) -> Row:
-    lr = final[0]["lr"]
-    tests = [r["test_accuracy"] for r in final]
-    return Row(
-        optimizer=name,
-        lr=lr,
-        lr_on_edge=lr in (grid[0], grid[-1]),
-        steps_to_target=statistics.median(r["steps_to_target"] for r in final),
-        train_loss=statistics.median(r["train_loss"] for r in final),
-        test_accuracy=statistics.fmean(tests),
-        test_accuracy_low=min(tests),
-        test_accuracy_high=max(tests),
-        diverged=sum(r["diverged"] for r in tuning + final),
-        runs=len(tuning + final),
-        seconds_per_epoch=statistics.median(r["seconds_per_epoch"] for r in final),
-    )
+    labels = [c.label for c in found.values()]
+    out: dict[str, Candidate] = {}
+    for c in found.values():
+        label = c.name if labels.count(c.label) > 1 else c.label
+        if label in out:
+            raise ValueError(f"two optimizers are called {label}; give one of them another label")
+        out[label] = c
+    return out
