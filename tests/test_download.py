@@ -262,7 +262,7 @@ def test_free_space_is_looked_at_first(server, tmp_path, monkeypatch):
 def test_two_processes_do_not_write_into_one_file(server, tmp_path, capsys):
     fcntl = pytest.importorskip("fcntl")
     (tmp_path / "got").mkdir()
-    handle = os.open(tmp_path / "got", os.O_RDONLY)
+    handle = os.open(tmp_path / "got" / ".minidl.lock", os.O_RDWR | os.O_CREAT)
     fcntl.flock(handle, fcntl.LOCK_EX)
     thread = threading.Thread(target=fetch, args=(server, "good"))
     thread.start()
@@ -275,6 +275,45 @@ def test_two_processes_do_not_write_into_one_file(server, tmp_path, capsys):
     os.close(handle)
     thread.join()
     assert names(tmp_path) == ["got/thing.gz"]
+
+
+def test_two_threads_take_turns_and_the_second_finds_its_folder_again(tmp_path):
+    pytest.importorskip("fcntl")
+    inside, most, folder = [], [], tmp_path / "got"
+
+    def write(i):
+        for _ in range(20):
+            with module.lock(folder) as alone, module.lock(folder):
+                inside.append(i)
+                most.append((len(inside), alone, folder.is_dir()))
+                time.sleep(0.001)
+                inside.remove(i)
+
+    threads = [threading.Thread(target=write, args=(i,)) for i in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert most == [(1, True, True)] * 80 and not folder.exists()  # empty each time, and so removed
+
+
+def test_two_threads_lose_nothing_of_the_record(server, monkeypatch):
+    server.content["other.gz"] = CONTENT
+    info = thing(server, "good")
+    read = manifest.read
+
+    def slowly(folder, dataset):
+        before = read(folder, dataset)
+        time.sleep(0.1)
+        return before
+
+    monkeypatch.setattr(manifest, "read", slowly)
+    threads = [threading.Thread(target=files.fetch, args=(info, remote(n))) for n in ("thing.gz", "other.gz")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert set(read(files.download_root() / "thing", "thing")["files"]) == {"thing.gz", "other.gz"}
 
 
 @pytest.mark.parametrize("terminal", [False, True])

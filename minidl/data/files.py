@@ -54,8 +54,9 @@ def fetch(info: DatasetInfo, file: RemoteFile, verify: bool = True, download_mis
     if not download_missing:
         raise FileNotFoundError(f"{file.name} of {info.name} is not in {', '.join(map(str, searched))}")
     folder = download_root() / info.folders[0]
-    path = download(info, file, folder, searched)
-    manifest.write(folder, info.name, {file.name: manifest.entry(path)})
+    with lock(folder):  # around the record too: the next file's is added to what it holds
+        path = download(info, file, folder, searched)
+        manifest.write(folder, info.name, {file.name: manifest.entry(path)})
     return path
 
 
