@@ -1,19 +1,26 @@
 """Folders of pictures: layouts, kinds of files, what is refused, and the cache. All pictures are drawn here."""
 
 import errno
+import importlib.util
 import io
 import json
 import os
 import struct
+import subprocess
+import sys
 import threading
+import time
 import warnings
 import zlib
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from minidl.data import ArrayDataset, DataLoader, Normalize, Subset, images, load
+from minidl.data import cache as caching
 from minidl.data import decode as decoding
 from minidl.data.decode import Unreadable, decode
 from minidl.data.images import ImageFolder
@@ -92,7 +99,7 @@ def test_classes_are_sorted_without_regard_to_case_and_there_may_be_many(tmp_pat
         ({f"cat.{i}.jpg": picture() for i in range(4)}, r"all 4 pictures are of the class 'cat'; a classifier needs"),
         ({f"{i:05}.jpg": picture() for i in range(4)}, "holds 4 pictures whose names say no class, such as 00000.jpg"),
         ({"train/cat/1.jpg": picture(), "validation/cat/1.jpg": picture()}, "holds train and validation: parts of a"),
-        ({"cat.1.jpg": b"", "dog.1.jpg": b""}, r"none of the files is a readable picture; .*\n  cat.1.jpg: empty file"),
+        ({"cat.1.jpg": b"", "dog.1.jpg": b""}, r"no picture can be read; .*\n  cat.1.jpg: empty file"),
     ],
 )  # fmt: skip
 def test_folders_that_are_no_dataset(tmp_path, files, message):
@@ -331,7 +338,7 @@ def test_after_a_change_the_pictures_are_decoded_anew_and_the_old_cache_goes(tmp
     elif change == "rewritten":
         write(tmp_path / "set", {"cat.1.jpg": picture(BLUE, (50, 50))})
     elif change == "other version":
-        monkeypatch.setattr(images, "VERSION", 99)
+        monkeypatch.setattr(caching, "VERSION", 99)
     else:
         size = 12
     data = ImageFolder(tmp_path / "set", size=size, cache=cache)
@@ -342,7 +349,17 @@ def test_after_a_change_the_pictures_are_decoded_anew_and_the_old_cache_goes(tmp
         assert near(data.x[data.paths.index("cat.1.jpg")], BLUE)
 
 
-@pytest.mark.parametrize("damage", ["cut pixels", "empty pixels", "cut notes", "other notes", "no pixels"])
+NOTES = {"kept": [0, 1, 2, 3, 4, 5], "skipped": [], "unread": []}
+DAMAGED_NOTES = [
+    [], 3, None, {}, {"kept": [0], "skipped": []}, {**NOTES, "kept": None}, {**NOTES, "kept": [0, 1, 2, 3, 4, 6]},
+    {**NOTES, "kept": [-1, 0, 1, 2, 3, 4]}, {**NOTES, "kept": [1, 0, 2, 3, 4, 5]}, {**NOTES, "kept": "012345"},
+    {**NOTES, "kept": [0, 0, 1, 2, 3, 4]}, {**NOTES, "kept": [[0], 1, 2, 3, 4, 5]}, {**NOTES, "skipped": None},
+    {**NOTES, "skipped": [1]}, {**NOTES, "skipped": [["cat.0.jpg", "why"]]}, {**NOTES, "unread": None},
+    {**NOTES, "unread": [1]},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("damage", ["cut pixels", "empty pixels", "cut notes", "no pixels", *DAMAGED_NOTES])
 def test_a_damaged_cache_is_made_anew(tmp_path, cache, damage):
     two_classes(tmp_path / "set")
     good = np.array(ImageFolder(tmp_path / "set", size=8, cache=cache).x)
@@ -353,11 +370,122 @@ def test_a_damaged_cache_is_made_anew(tmp_path, cache, damage):
         pixels.write_bytes(b"")
     elif damage == "cut notes":
         notes.write_text(notes.read_text()[:30])
-    elif damage == "other notes":
-        notes.write_text(json.dumps({"kept": [0], "skipped": []}))
-    else:
+    elif damage == "no pixels":
         pixels.unlink()
-    assert (ImageFolder(tmp_path / "set", size=8, cache=cache).x == good).all()
+    else:
+        notes.write_text(json.dumps(damage))
+    data = ImageFolder(tmp_path / "set", size=8, cache=cache)
+    assert (data.x == good).all() and len(data.paths) == 6 and data.skipped == []
+    assert json.loads(notes.read_text()).items() >= NOTES.items()
+
+
+def test_of_several_at_once_one_decodes_and_all_have_the_pictures(tmp_path, cache, monkeypatch):
+    pytest.importorskip("fcntl")
+    two_classes(tmp_path / "set", 40)
+    decoded = []
+
+    def slowly(path, size):
+        decoded.append(path)
+        time.sleep(0.002)
+        return decode(path, size)
+
+    monkeypatch.setattr(images, "decode", slowly)
+    with ThreadPoolExecutor(4) as pool:
+        several = list(pool.map(lambda i: ImageFolder(tmp_path / "set", size=8, cache=cache), range(4)))
+    assert len(decoded) == 80 and len(list(cache.iterdir())) == 2
+    for data in several:
+        assert near(data.x[0], RED) and near(data.x[-1], BLUE) and len(data) == 80
+
+
+def test_processes_on_one_folder_that_is_cached_nowhere(tmp_path, cache):
+    two_classes(tmp_path / "set", 100)
+    text = (
+        "from minidl.data import ImageFolder; import sys; "
+        "print(len(ImageFolder(sys.argv[1], size=int(sys.argv[3]), cache=sys.argv[2])))"
+    )
+    arguments = [sys.executable, "-c", text, tmp_path / "set", cache]
+    started = [subprocess.Popen([*arguments, size], stdout=subprocess.PIPE, text=True) for size in ("24", "24", "32")]
+    assert [process.communicate()[0] for process in started] == ["200\n"] * 3
+    assert sorted(path.suffix for path in cache.iterdir()) == [".json"] * 2 + [".npy"] * 2
+
+
+def test_without_locks_what_another_may_be_writing_is_left_alone(tmp_path, cache, monkeypatch):
+    monkeypatch.setitem(sys.modules, "fcntl", None)
+    two_classes(tmp_path / "set")
+    ImageFolder(tmp_path / "set", size=8, cache=cache)
+    (pixels,), (notes,) = cache.glob("*.npy"), cache.glob("*.json")
+    part, old = cache / f"{pixels.name}.abc.part", cache / f"{pixels.stem.rsplit('-', 1)[0]}-0000.npy"
+    for path in (part, old):
+        path.write_bytes(b"")
+    notes.unlink()
+    assert len(ImageFolder(tmp_path / "set", size=8, cache=cache)) == 6
+    assert part.exists() and not old.exists()
+    monkeypatch.undo()
+    if importlib.util.find_spec("fcntl"):
+        notes.unlink()
+        assert len(ImageFolder(tmp_path / "set", size=8, cache=cache)) == 6
+        assert not part.exists()  # of a process that was killed: no other holds the lock
+
+
+def test_a_file_that_could_not_be_read_is_tried_again(tmp_path, cache, monkeypatch):
+    two_classes(tmp_path / "set")
+    write(tmp_path / "set", {"dog.9.jpg": b"bad"})
+    denied, reads = {"cat.1.jpg"}, []
+
+    def opened(path, *arguments, **options):
+        if path.name in denied:
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        reads.append(path.name)
+        return open(path, *arguments, **options)
+
+    monkeypatch.setattr(decoding, "open", opened, raising=False)
+    monkeypatch.setattr(Path, "read_bytes", lambda path: opened(path, "rb").read())
+    for n in (6, 0):  # the second time, that one file is tried and nothing decoded
+        reads.clear()
+        data = ImageFolder(tmp_path / "set", size=8, cache=cache)
+        assert len(data) == 5 and len(reads) == n
+        assert data.skipped[0] == ("cat.1.jpg", "cannot be read: Permission denied") and len(data.skipped) == 2
+    denied.clear()
+    data = ImageFolder(tmp_path / "set", size=8, cache=cache)
+    assert len(data) == 6 and [path for path, _ in data.skipped] == ["dog.9.jpg"]
+
+
+def test_one_cache_whichever_way_one_came_to_the_folder(tmp_path, cache, monkeypatch):
+    two_classes(tmp_path / "set")
+    (tmp_path / "link").symlink_to("set")
+    monkeypatch.chdir(tmp_path / "set")
+    roots = (tmp_path / "set", tmp_path / "set" / ".." / "set", tmp_path / "link", ".", "../link")
+    for root in roots:
+        data = ImageFolder(root, size=8, cache=cache)
+        assert data.root == tmp_path / "set" and data.report().startswith(f"{tmp_path / 'set'}: 6 pictures")
+    assert len(list(cache.iterdir())) == 2
+
+
+@pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="file names are Unicode on this system")
+def test_names_that_cannot_be_printed_are_escaped(tmp_path, cache):
+    root = tmp_path / os.fsdecode(b"fotos \xff")
+    for i in range(2):
+        two_classes(root, 2, "cat/{}.jpg", os.fsdecode(b"dog\xe4/{}.jpg"))
+        write(root, {"cat/two\nlines.jpg": b"", os.fsdecode(b"cat/caf\xe9.jpg"): b"", "cat/ é.jpg": b""})
+        data = ImageFolder(root, size=8, cache=cache)
+        assert len(data) == 4 and len(data.skipped) == 3, i
+        report = data.report()
+        assert report.encode() and repr(data).encode()
+        assert r"fotos \udcff: 4 pictures (2 cat, 2 dog\udce4). Skipped 3 files:" in report.splitlines()[0]
+        names = ["cat/ é.jpg", r"cat/caf\udce9.jpg", r"cat/two\nlines.jpg"]
+        assert report.splitlines()[1:] == [f"  {name}: empty file" for name in names]
+
+
+@pytest.mark.parametrize("workers", [0, -1, 1.5, True, "2"])
+def test_workers(tmp_path, workers):
+    with pytest.raises(ValueError, match="workers must be a whole number of threads, at least 1, got"):
+        ImageFolder(two_classes(tmp_path), size=8, cache=False, workers=workers)
+
+
+@pytest.mark.parametrize("cache", [None, 1, 0, ["folder"]])
+def test_what_is_no_place_for_a_cache(tmp_path, cache):
+    with pytest.raises(TypeError, match="cache must be True, False or a folder, got"):
+        ImageFolder(two_classes(tmp_path), size=8, cache=cache)
 
 
 def test_a_full_disk_leaves_nothing_and_says_what_to_do(tmp_path, cache, monkeypatch):
@@ -368,10 +496,10 @@ def test_a_full_disk_leaves_nothing_and_says_what_to_do(tmp_path, cache, monkeyp
                 raise OSError(errno.ENOSPC, "No space left on device")
             return super().write(data)
 
-    monkeypatch.setattr(images.os, "fdopen", lambda descriptor, mode: Full(descriptor, mode))
-    with pytest.raises(OSError, match=r"cache of 0 MB could not be written to .*cache: No space left.*cache=False"):
+    monkeypatch.setattr(caching.os, "fdopen", lambda descriptor, mode: Full(descriptor, mode))
+    with pytest.raises(OSError, match=r"cache of 15.4 kB could not be written to .*cache: No space left.*cache=False"):
         ImageFolder(tmp_path / "set", size=8, cache=cache)
-    assert list(cache.iterdir()) == []
+    assert not cache.exists()
 
 
 def test_a_folder_that_cannot_be_written(tmp_path):
@@ -402,7 +530,7 @@ def test_ctrl_c_while_decoding_leaves_nothing(tmp_path, cache, monkeypatch):
     monkeypatch.setattr("tqdm.tqdm", Bar)
     with pytest.raises(KeyboardInterrupt):
         ImageFolder(tmp_path / "set", size=8, cache=cache)
-    assert list(cache.iterdir()) == [] and threading.active_count() == before
+    assert not cache.exists() and threading.active_count() == before
 
 
 def test_batches_come_from_the_file_alone(tmp_path, cache):
