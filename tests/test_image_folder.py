@@ -193,15 +193,76 @@ def test_every_kind_becomes_rgb(tmp_path, mode, kind, expected):
         assert near(x, expected, 12)
 
 
-def test_sixteen_bits_of_grey_are_scaled_not_cut(tmp_path):
-    Image.fromarray(np.full((20, 20), 0x8080, np.uint16)).save(tmp_path / "x.png")
-    assert (decode(tmp_path / "x.png", 10) == 0x80).all()
+def exif_entry(tag, kind, value):
+    return struct.pack("<HHI", tag, kind, len(value) if kind == 2 else 1) + value.ljust(4, b"\0")
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [exif_entry(256, 2, b"40"), exif_entry(258, 2, b"8"), exif_entry(271, 2, b"\xff\xfe\xff"), exif_entry(6, 99, b"?")],
+)  # the width and the bits of a sample as text, a maker that is no text, a type that there is not
+def test_a_bad_exif_entry_does_not_cost_the_picture_nor_its_orientation(tmp_path, bad):
+    entries = sorted([exif_entry(0x0112, 3, b"\6\0"), bad])
+    exif = b"Exif\0\0II*\0" + struct.pack("<IH", 8, len(entries)) + b"".join(entries) + b"\0\0\0\0"
+    halves = np.zeros((32, 32, 3), np.uint8)
+    halves[:, :16] = 255
+    Image.fromarray(halves).save(tmp_path / "x.jpg", exif=exif, quality=95)
+    x = decode(tmp_path / "x.jpg", 32)  # what was left is up
+    assert (x[:14] > 240).all() and (x[18:] < 15).all()
+
+
+@pytest.mark.parametrize("value", [0, 9, 600])
+def test_an_orientation_that_there_is_not_changes_nothing(tmp_path, value):
+    exif = Image.Exif()
+    exif[0x0112] = value
+    halves = np.zeros((8, 8, 3), np.uint8)
+    halves[:, :4] = RED
+    Image.fromarray(halves).save(tmp_path / "x.png", exif=exif)
+    assert (decode(tmp_path / "x.png", 8) == halves).all()
+
+
+@pytest.mark.parametrize("kind", ["PNG", "TIFF", "PPM"])
+def test_sixteen_bits_of_grey_are_scaled_not_cut(tmp_path, kind):
+    for value, expected in ((0x8080, 0x80), (0xFFFF, 0xFF), (0x00FF, 0)):
+        (tmp_path / "x").write_bytes(grey(np.full((20, 20), value, np.uint16), kind))
+        assert (decode(tmp_path / "x", 10) == expected).all()
+
+
+@pytest.mark.parametrize("kind, large", [("PNG", True), ("JPEG", False), ("progressive", True)])
+def test_large_pictures_are_decoded_one_at_a_time(tmp_path, monkeypatch, kind, large):
+    """Unless they are decoded at a fraction of their size, as most JPEGs are."""
+    monkeypatch.setattr(decoding, "_MANY", 5000)
+    inside, most, square = [], [], decoding._square
+
+    def slowly(image, size):
+        inside.append(1)
+        most.append(len(inside))
+        time.sleep(0.05)
+        inside.pop()
+        return square(image, size)
+
+    monkeypatch.setattr(decoding, "_square", slowly)
+    options = {"format": "JPEG", "progressive": True} if kind == "progressive" else {"format": kind}
+    Image.new("RGB", (160, 160), RED).save(tmp_path / "x", **options)
+    with ThreadPoolExecutor(4) as pool:
+        for x in pool.map(decode, [tmp_path / "x"] * 4, [20] * 4):
+            assert near(x, RED)
+    assert (max(most) == 1) == large
 
 
 @pytest.mark.parametrize("mode", ["RGBA", "P"])
 def test_what_is_transparent_is_white(tmp_path, mode):
     image = Image.new("RGBA", (20, 20), (0, 0, 0, 0))
     image.convert(mode).save(tmp_path / "x.png", **({"transparency": 0} if mode == "P" else {}))
+    assert (decode(tmp_path / "x.png", 10) == 255).all()
+
+
+def test_what_is_half_transparent_is_laid_on_white(tmp_path):
+    pixels = np.full((20, 20, 4), (200, 30, 40, 128), np.uint8)
+    pixels[:, 1::2] = (0, 0, 255, 0)  # the colour of what cannot be seen does not count
+    Image.fromarray(pixels).save(tmp_path / "x.png")
+    assert near(decode(tmp_path / "x.png", 10)[:, 1:-1], (241, 199, 201), 2)
+    Image.new("RGB", (20, 20), BLUE).save(tmp_path / "x.png", transparency=BLUE)
     assert (decode(tmp_path / "x.png", 10) == 255).all()
 
 
@@ -221,6 +282,12 @@ def noise():
     return file.getvalue()
 
 
+def grey(pixels, kind):
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, kind)
+    return file.getvalue()
+
+
 WHOLE = noise()
 REFUSED = {
     "empty": (b"", "empty file"),
@@ -230,7 +297,10 @@ REFUSED = {
     "zip": (b"PK\x03\x04" + b"\0" * 30, "a zip archive"),
     "pdf": (b"%PDF-1.7", "a PDF"),
     "svg": (b"<svg xmlns='x'/>", "an SVG drawing"),
+    "heic": (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "HEIC, which Pillow cannot read; save it as JPEG"),
     "zeros": (b"\0" * 500, "no picture"),
+    "32 bits": (grey(np.full((9, 9), 255, np.int32), "TIFF"), "pixels of 32 bits, of which nothing says what is"),
+    "floating": (grey(np.full((9, 9), 0.5, np.float32), "TIFF"), "pixels of 32 bits"),
     "truncated": (WHOLE[: len(WHOLE) // 2], "damaged: image file is truncated"),
     "header only": (WHOLE[:20], "damaged|no picture"),
     "truncated png": (picture(kind="PNG")[:60], "damaged"),

@@ -11,7 +11,10 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
-_PICTURES = {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".gif", ".bmp", ".webp", ".tif", ".tiff", ".ppm", ".pgm"}
+_PICTURES = {
+    ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".gif", ".bmp", ".webp", ".tif", ".tiff", ".ppm", ".pgm",
+    ".avif", ".heic", ".heif",  # which not every Pillow reads; decode says so
+}  # fmt: skip
 _LABELLED = re.compile(r"(?P<label>[^\W\d_](?:.*[^\W\d_])?)[._ -]*\(?\d+\)?$")  # "cat.0", "dog_12", "black cat (3)"
 _PARTS = ("train", "training", "validation", "valid", "val", "test")
 
