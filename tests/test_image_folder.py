@@ -49,6 +49,10 @@ def two_classes(folder, n=3, first="cat.{}.jpg", second="dog.{}.jpg"):
     )
 
 
+def pictures(names):
+    return {f"{name}.jpg": picture() for name in names.split()}
+
+
 @pytest.fixture
 def cache(tmp_path):
     return tmp_path / "cache"
@@ -71,6 +75,7 @@ def near(pixel, color, by=6):
         ("cats/{}.jpg", "dogs/{}.jpg", ("cats", "dogs")),
         ("PetImages/Cat/{}.jpg", "PetImages/Dog/{}.jpg", ("Cat", "Dog")),
         ("a/b/träge Hunde/x {}.jpg", "a/b/猫/{}.jpg", ("träge Hunde", "猫")),
+        ("invalid/x{}.jpg", "valid/x{}.jpg", ("invalid", "valid")),
     ],
 )
 def test_layouts(tmp_path, first, second, classes):
@@ -97,7 +102,14 @@ def test_classes_are_sorted_without_regard_to_case_and_there_may_be_many(tmp_pat
         ({"notes.txt": b"x", "Thumbs.db": b"y"}, "holds no pictures, it holds 2 other files or folders, such as"),
         ({"a/b/c/.DS_Store": b""}, "holds no pictures"),
         ({f"cat.{i}.jpg": picture() for i in range(4)}, r"all 4 pictures are of the class 'cat'; a classifier needs"),
-        ({f"{i:05}.jpg": picture() for i in range(4)}, "holds 4 pictures whose names say no class, such as 00000.jpg"),
+        ({f"{i:05}.jpg": picture() for i in range(4)}, "holds 4 pictures, but names such as 00000.jpg say no class"),
+        (pictures("a/cat/1 a/cat/2"), "a/cat holds 2 pictures, but names .* say no class: only one class folder, cat"),
+        (pictures("logo"), "holds a picture, but names such as logo.jpg say no class; expected"),
+        (pictures("cat/1 dog/1 logo"), r"holds a picture, such as logo.jpg, beside 2 .*, cat, dog; .* move logo.jpg"),
+        (pictures("cat/1 dog/1 logo1 banner2"), r"holds 2 pictures, such as banner2.jpg, beside 2 .*, move them away"),
+        (pictures("test/cat/1 train/cat/1"), r"holds train and test: parts of a .*\('.*/train'\)"),
+        (pictures("train/cat.1 train/dog.1 test1/1"), r"holds train: parts of a .*\('.*/train'\)"),
+        (pictures("train/1 val/1"), "holds train and val: parts of a"),
         ({"train/cat/1.jpg": picture(), "validation/cat/1.jpg": picture()}, "holds train and validation: parts of a"),
         ({"cat.1.jpg": b"", "dog.1.jpg": b""}, r"no picture can be read; .*\n  cat.1.jpg: empty file"),
     ],
@@ -105,6 +117,51 @@ def test_classes_are_sorted_without_regard_to_case_and_there_may_be_many(tmp_pat
 def test_folders_that_are_no_dataset(tmp_path, files, message):
     with pytest.raises(ValueError, match=f"(?s){message}"):
         ImageFolder(write(tmp_path, files), size=8, cache=False)
+
+
+def test_what_lies_about_in_folders_of_classes(tmp_path):
+    two_classes(tmp_path, 2, "cat/{}.jpg", "dog/{}.jpg")
+    write(tmp_path, {"readme.txt": b"x", "dog/Thumbs.db": b"x", "dog/more/1.jpg": b"x", "dog/.hidden.jpg": b"x"})
+    for folder in ("bird", "fish"):
+        (tmp_path / folder).mkdir()
+    write(tmp_path, {"fish/list.txt": b"x"})
+    (tmp_path / "dog" / "loop.jpg").symlink_to("loop.jpg")
+    (tmp_path / "dog" / "gone.jpg").symlink_to("nowhere.jpg")
+    expected = [
+        ("bird/", "an empty folder"), ("dog/.hidden.jpg", "a hidden file"),
+        ("dog/Thumbs.db", "not a picture by its name"), ("dog/gone.jpg", "a link to nothing"),
+        ("dog/loop.jpg", f"cannot be read: {os.strerror(errno.ELOOP)}"),
+        ("dog/more/", "a folder inside a class"), ("fish/list.txt", "not a picture by its name"),
+        ("readme.txt", "not a picture by its name"),
+    ]  # fmt: skip
+    if hasattr(os, "mkfifo"):
+        os.mkfifo(tmp_path / "dog" / "pipe.jpg")
+        expected.insert(6, ("dog/pipe.jpg", "no file, but a pipe or a device"))
+    data = ImageFolder(tmp_path, size=8, cache=False)
+    assert len(data) == 4 and data.skipped == expected
+
+
+def test_a_folder_of_a_class_that_may_not_be_read(tmp_path, monkeypatch):
+    two_classes(tmp_path, 2, "cat/{}.jpg", "dog/{}.jpg")
+    (tmp_path / "bird").mkdir()
+    scandir = os.scandir
+
+    def denied(path):
+        if Path(path).name == "bird":
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", denied)
+    assert ImageFolder(tmp_path, size=8, cache=False).skipped == [("bird/", "cannot be read: Permission denied")]
+    with pytest.raises(PermissionError):
+        ImageFolder(tmp_path / "bird")
+
+
+def test_pictures_beside_one_folder_of_pictures(tmp_path):
+    write(two_classes(tmp_path), {"thumbs/cat.0.jpg": picture(), "empty.txt": b""})
+    data = ImageFolder(tmp_path, size=8, cache=False)
+    assert len(data) == 6
+    assert data.skipped == [("empty.txt", "not a picture by its name"), ("thumbs/", "a folder beside the pictures")]
 
 
 def test_no_such_folder_and_a_file(tmp_path):
@@ -350,7 +407,7 @@ def test_sixty_hostile_files(tmp_path, cache):
             assert len(data) + len(data.skipped) == count
     for i, (_, reason) in enumerate(REFUSED.values()):
         assert any(word in reasons[f"cat.{100 + i}.jpg"] for word in reason.split("|")), reasons[f"cat.{100 + i}.jpg"]
-    assert reasons["cat.300.jpg"] == "no file: a link to nothing?" and reasons["._cat.3.jpg"] == "a hidden file"
+    assert reasons["cat.300.jpg"] == "a link to nothing" and reasons["._cat.3.jpg"] == "a hidden file"
     report = data.report()
     assert f"Skipped {len(reasons)} files:\n" in report and f"and {len(reasons) - 10} more" in report
 
