@@ -221,8 +221,29 @@ def test_the_error_names_every_mirror_and_what_to_do(server, tmp_path):
     ]
     for i, reason in enumerate(reasons):
         assert lines[1 + 2 * i].strip().endswith("/thing.gz") and reason in lines[2 + 2 * i]
-    assert "Nothing of it was received" in lines[-1] and "minidl datasets get thing --from FILE" in lines[-1]
+    assert "Nothing of it is kept" in lines[-1] and "minidl datasets get thing --from FILE" in lines[-1]
+    assert lines[-1].endswith("Without a network, load('digits') works")
     assert names(tmp_path) == [] and not (tmp_path / "got").exists()
+
+
+def test_without_a_network_it_says_so_and_what_works_without(server):
+    requests = pytest.importorskip("requests")
+    from urllib3.connection import HTTPSConnection
+    from urllib3.exceptions import MaxRetryError, NameResolutionError
+
+    mirror = "http://127.0.0.1:9/"  # the discard port: nothing answers
+    info = dataclasses.replace(thing(server), mirrors=(mirror,), stand_in="cat_dog_faces")
+    with pytest.raises(FileNotFoundError) as caught:
+        module.download(info, info.files[0], Path("got"))
+    lines = str(caught.value).splitlines()
+    begin = "the server was not reached; is there a network? ("
+    assert lines[2].strip().startswith(f"{begin}Failed to establish a new connection") and len(lines[2]) < 160
+    assert lines[-1].endswith("Without a network, load('cat_dog_faces') works")
+    unresolved = NameResolutionError("a.org", HTTPSConnection("a.org"), OSError(-3, "Temporary failure"))
+    error = requests.ConnectionError(MaxRetryError(None, "/thing.gz", unresolved))
+    assert module._reason(error) == f"{begin}Failed to resolve 'a.org' ([Errno -3] Temporary failure))"
+    assert module._reason(requests.ConnectionError("cut off")) == "ConnectionError: cut off"
+    assert {info.stand_in for info in DATASETS.values() if "dog" in info.classes and info.terms} == {"cat_dog_faces"}
 
 
 # -- this machine

@@ -53,7 +53,7 @@ def download(
                 path.chmod(0o644)  # pooch's temporary file, and so this one, is for its owner's eyes only
                 return path
             except (*network, ValueError) as error:  # a wrong size or checksum is a ValueError
-                failures.append(f"  {mirror}{file.name}\n    {type(error).__name__}: {error}")
+                failures.append(f"  {mirror}{file.name}\n    {_reason(error)}")
             except BaseException:  # a full disk, Ctrl-C
                 if _size(part):
                     say(_kept(part, file))
@@ -64,13 +64,23 @@ def download(
         f"{file.name} of {info.name} ({file.size:,} bytes) could not be downloaded:\n" + "\n".join(failures) + "\n"
         f"{looked}{_kept(part, file)}. Or fetch it by hand, in a browser or on another machine, and type "
         f"`minidl datasets get {info.name} --from FILE`; or put it into {place}, or into a folder that MINIDL_DATA "
-        "names. Without a network, load('digits') works"
+        f"names. Without a network, load({info.stand_in!r}) works"
     )
+
+
+def _reason(error: Exception) -> str:
+    """Why a mirror gave nothing; of a server that was not reached, what is inside three layers of exceptions."""
+    from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
+
+    inner = getattr(error.args[0] if error.args else None, "reason", None)
+    if isinstance(inner, NewConnectionError | ConnectTimeoutError):
+        return f"the server was not reached; is there a network? ({str(inner).split(': ', 1)[-1]})"
+    return f"{type(error).__name__}: {error}"
 
 
 def _kept(part: Path, file: RemoteFile) -> str:
     if not _size(part):
-        return "Nothing of it was received; try again later"
+        return "Nothing of it is kept; try again later"
     return f"{_size(part):,} of {file.size:,} bytes are kept in {part}; the same command continues from there"
 
 
@@ -295,7 +305,13 @@ def lock(folder: Path) -> Iterator[bool]:
 def _locked(path: Path) -> int | None:
     """The open file, locked, in its folder; None where the system has no locks."""
     while True:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise OSError(
+                f"the folder {path.parent} cannot be made: {error.strerror}. Make a folder datasets/ where you may "
+                "write and start minidl beside it: downloads go there; or let MINIDL_DATA name one that has the files"
+            ) from error
         try:
             import fcntl
 
