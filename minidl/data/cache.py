@@ -74,6 +74,16 @@ def default_folder() -> Path:
     return Path(pooch.os_cache("minidl")) / "images"
 
 
+def made_of(folders: Iterable[Path]) -> Iterator[Path]:
+    """The files in the default folder that hold photographs of one of these folders, or of one inside it."""
+    folders = [Path(os.path.realpath(folder)) for folder in folders]
+    for notes in default_folder().glob("*.json"):
+        with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+            root = Path(json.loads(notes.read_text())["root"])
+            if any(root.is_relative_to(folder) for folder in folders):
+                yield from (path for path in (notes.with_suffix(".npy"), notes) if path.is_file())
+
+
 def in_file(root: Path, files: Sequence[Picture], size: int, folder: Path, pictures: Pictures) -> Kept:
     """The pictures in a file of the folder: the one that is there, if it is sound and of these files, else a new one.
 

@@ -68,7 +68,7 @@ def find(info: DatasetInfo, file: RemoteFile, searched: list[Path] | None = None
         for folder in [*(root / name for name in info.folders), root, *([root / DOWNLOADS] if info.layouts else [])]:
             for name in [file.name, *([file.name.removesuffix(".gz")] if file.unpacked else [])]:
                 path = folder / name
-                if path.is_file() and not (folder == root and _of_another_set(path, info)):
+                if os.path.isfile(path) and not (folder == root and _of_another_set(path, info)):
                     return path
     return None
 
@@ -128,13 +128,16 @@ def locate(info: DatasetInfo) -> tuple[Path, Layout] | None:
                 if _any(folder, layout.files):
                     return folder, layout
             # None that we know; but something of this kind all the same.
-            suffix = Path(info.layouts[0].files[0].pattern).suffix if info.layouts else "none"
-            if any(path.suffix.lower() == suffix for path in folder.rglob("*")):
+            if any(path.suffix.lower() == _suffix(info) for path in folder.rglob("*")):
                 return folder, Layout("", ())
         for layout in info.layouts:
             if layout.data and _any(root, layout.files):
                 return root, layout
     return None
+
+
+def _suffix(info: DatasetInfo) -> str:
+    return Path(info.layouts[0].files[0].pattern).suffix if info.layouts else "none"
 
 
 def _any(folder: Path, files: Sequence[Files]) -> bool:
@@ -210,6 +213,18 @@ def _layout_of(info: DatasetInfo, folder: Path) -> Layout:
     return next((layout for layout in info.layouts if _any(folder, layout.files)), info.layouts[0])
 
 
+def counts(info: DatasetInfo) -> tuple[int, int]:
+    """Of an unpacked dataset: how many files that count are on this machine, and how many were published."""
+    place = locate(info)
+    expected = sum(kind.count for kind in info.layouts[0].files)
+    if place is None:
+        return 0, expected
+    folder, layout = place
+    if not layout.files:
+        return sum(path.suffix.lower() == _suffix(info) for path in folder.rglob("*")), expected
+    return sum(1 for kind in layout.files for _ in folder.glob(kind.pattern)), expected
+
+
 def miscounts(folder: Path, layout: Layout) -> Iterator[str]:
     """Where an unpacked dataset has more or fewer files than published, or one of another size; a sentence each."""
     for kind in layout.files:
@@ -225,20 +240,24 @@ def miscounts(folder: Path, layout: Layout) -> Iterator[str]:
 
 
 def take(info: DatasetInfo, given: Sequence[Path]) -> None:
-    """Copy the files of a dataset that is not an archive from where they were fetched to, checked; see `given_for`."""
-    chosen = {file.name: given_for(file, given, len(info.files) == 1) for file in info.files}
+    """Copy the files of a dataset that is not an archive from where they were fetched to, checked; see `given_for`.
+
+    Those that are on this machine already need not be given.
+    """
+    wanted = [file for file in info.files if find(info, file) is None]
+    chosen = {file.name: given_for(file, given, len(wanted) == 1) for file in wanted}
     missing = [name for name, path in chosen.items() if path is None]
     if missing:
         raise FileNotFoundError(
             f"{', '.join(map(str, given))} lacks {', '.join(missing)} of {info.name}; give the folder that holds "
             f"{'it' if len(missing) == 1 else 'all of them'}"
         )
-    sources = [(file, path) for file in info.files if (path := chosen[file.name]) is not None]
+    sources = [(file, path) for file in wanted if (path := chosen[file.name]) is not None]
     for file, source in sources:
         check(source, file, _GIVEN)
     folder = download_root() / info.folders[0]
     with lock(folder):
-        need(folder, sum(file.size for file in info.files), info.name)
+        need(folder, sum(file.size for file in wanted), info.name)
         for file, source in sources:
             name = source.name if source.name == file.name.removesuffix(".gz") else file.name
             part = folder / f"{name}.copy"
@@ -250,14 +269,18 @@ def take(info: DatasetInfo, given: Sequence[Path]) -> None:
             manifest.write(folder, info.name, {name: manifest.entry(folder / name)})
 
 
+def check_given(given: Sequence[Path]) -> None:
+    """FileNotFoundError where one of the files or folders given is not there."""
+    for path in given:
+        if not path.exists():
+            raise FileNotFoundError(f"there is no file {path}; give the archive or file as it was downloaded")
+
+
 def given_for(file: RemoteFile, given: Sequence[Path], only: bool) -> Path | None:
     """Which of the given files and folders is, or holds, a file: by its name, else by its size.
 
     Browsers rename a second download, "name (1).gz"; the only file given for the only one wanted is taken for it.
     """
-    for path in given:
-        if not path.exists():
-            raise FileNotFoundError(f"there is no file {path}; give the archive or file as it was downloaded")
     names = (file.name, file.name.removesuffix(".gz")) if file.unpacked else (file.name,)
     files = [path for path in given if path.is_file()]
     for path in [*files, *(folder / name for folder in given if folder.is_dir() for name in names)]:
