@@ -573,8 +573,26 @@ def test_a_folder_that_may_not_be_read_does_not_end_the_list(server, said, monke
 def test_a_file_where_a_folder_should_be(server, said, name):
     (Path("datasets") / ("downloads" if name == "pets" else name)).write_text("")
     assert datasets("get", name, "--yes") == 2
+    assert f"{name if name == 'numbers' else 'downloads'}: File exists. Make a folder datasets/ where you" in said()[1]
+
+
+@pytest.mark.parametrize("name", ["numbers", "pets"])
+@pytest.mark.parametrize("given", [[], ["--from", "."]])
+def test_a_folder_that_may_not_be_written(server, said, monkeypatch, name, given):
+    for file, content in server.content.items():
+        Path(file).write_bytes(content)
+    opened = os.open
+
+    def denied(path, flags, *arguments, **options):
+        if "datasets" in Path(path).parts and flags & os.O_CREAT:
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return opened(path, flags, *arguments, **options)
+
+    monkeypatch.setattr(os, "open", denied)
+    assert datasets("get", name, "--yes", *given) == 2
     err = said()[1]
-    assert "cannot be made: File exists. Make a folder datasets/ where you may" in err and "MINIDL_DATA" in err
+    assert f"datasets/{name if name == 'numbers' else 'downloads'}: Permission denied. Make a folder datasets/" in err
+    assert "[Errno" not in err and server.asked == []
 
 
 def test_as_a_process(tmp_path):

@@ -305,13 +305,7 @@ def lock(folder: Path) -> Iterator[bool]:
 def _locked(path: Path) -> int | None:
     """The open file, locked, in its folder; None where the system has no locks."""
     while True:
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise OSError(
-                f"the folder {path.parent} cannot be made: {error.strerror}. Make a folder datasets/ where you may "
-                "write and start minidl beside it: downloads go there; or let MINIDL_DATA name one that has the files"
-            ) from error
+        path.parent.mkdir(parents=True, exist_ok=True)
         try:
             import fcntl
 

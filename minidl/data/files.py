@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import hashlib
 import os
@@ -54,7 +55,7 @@ def fetch(info: DatasetInfo, file: RemoteFile, verify: bool = True, download_mis
     if not download_missing:
         raise FileNotFoundError(f"{file.name} of {info.name} is not in {', '.join(map(str, searched))}")
     folder = download_root() / info.folders[0]
-    with lock(folder):  # around the record too: the next file's is added to what it holds
+    with _filling(folder):  # around the record too: the next file's is added to what it holds
         path = download(info, file, folder, searched)
         manifest.write(folder, info.name, {file.name: manifest.entry(path)})
     return path
@@ -165,7 +166,7 @@ def ensure(info: DatasetInfo, agreed: bool = False, given: Path | None = None) -
     root = download_root()
     downloads = root / DOWNLOADS
     target = root / info.folders[0]
-    with lock(downloads):
+    with _filling(downloads):
         folder = find_folder(info)  # another process may have been faster
         if folder is not None:
             return folder
@@ -256,7 +257,7 @@ def take(info: DatasetInfo, given: Sequence[Path]) -> None:
     for file, source in sources:
         check(source, file, _GIVEN)
     folder = download_root() / info.folders[0]
-    with lock(folder):
+    with _filling(folder):
         need(folder, sum(file.size for file in wanted), info.name)
         for file, source in sources:
             name = source.name if source.name == file.name.removesuffix(".gz") else file.name
@@ -312,6 +313,19 @@ def named_root() -> Path | None:
     if not root.is_dir():
         raise FileNotFoundError(f"MINIDL_DATA={named} is not a folder; name one that exists, or unset it")
     return root
+
+
+@contextlib.contextmanager
+def _filling(folder: Path) -> Iterator[None]:
+    """With the lock of a folder for downloads; where that cannot be had, or written to, the OSError says what to do."""
+    try:
+        with lock(folder):
+            yield
+    except (PermissionError, FileExistsError, NotADirectoryError) as error:
+        raise OSError(
+            f"cannot write into {folder}: {error.strerror or error}. Make a folder datasets/ where you may write and "
+            "start minidl beside it: downloads go there; or let MINIDL_DATA name a folder that has the files"
+        ) from error
 
 
 def download_root() -> Path:
