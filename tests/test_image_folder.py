@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, features
 
 from minidl.data import ArrayDataset, DataLoader, Normalize, Subset, images, load
 from minidl.data import cache as caching
@@ -375,6 +375,16 @@ def test_what_is_no_picture_says_why(tmp_path, name):
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)
         with pytest.raises(Unreadable, match=reason):
             decode(tmp_path / "x.jpg", 8)
+
+
+@pytest.mark.skipif(not features.check("avif"), reason="this Pillow has no AVIF")
+def test_avif(tmp_path):
+    two_classes(tmp_path, 2, "cat.{}.avif", "dog.{}.avif")  # JPEGs by another name
+    whole = picture(RED, kind="AVIF")
+    write(tmp_path, {"cat.0.avif": whole, "cat.2.avif": whole.replace(b"pitm", b"????")})
+    data = ImageFolder(tmp_path, size=8, cache=False)
+    assert len(data) == 4 and near(data.x[0], RED) and data.skipped[0][0] == "cat.2.avif"
+    assert data.skipped[0][1].startswith("damaged: Failed to decode image")
 
 
 def test_sixty_hostile_files(tmp_path, cache):

@@ -22,7 +22,7 @@ _KINDS = {  # how files begin that are often taken for pictures
 
 _DAMAGE = (  # what Pillow's plug-ins raise for damaged files
     OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError, AttributeError, ArithmeticError,
-    struct.error, zlib.error,
+    RuntimeError, struct.error, zlib.error,
 )  # fmt: skip
 
 
