@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -45,7 +46,7 @@ exit codes: 0 done, 1 a check failed (verify), 2 wrong usage or missing input,
         (_get, "fetch one, unless it is here; a download that broke off is continued"),
         (_verify, "check every file of one that is here"),
         (_path, "print the folder of one that is here"),
-        (_remove, "delete what minidl put on this machine of one"),
+        (_remove, "delete what minidl put on this machine of one, and what it decoded"),
     ):
         name = function.__name__.removeprefix("_")
         action = actions.add_parser(name, allow_abbrev=False, help=text, description=f"{text[0].upper()}{text[1:]}.")
@@ -74,13 +75,15 @@ def _list(options: argparse.Namespace) -> int:
         elif not places:
             print(f"    not here, {download} to download; licence: {info.licence}")
         else:
-            missing = 0 if info.layouts else len(info.files) - len(places)
-            part = f", {missing} of {len(info.files)} files missing" if missing else ""
+            missing = _missing(info)
+            part = f", {missing} missing" if missing else ""
             for folder in _folders(info):
                 print(f"    here: {folder}")
             print(f"    {size_text(sum(map(_size, places)))} on disk{part}; licence: {info.licence}")
         for path in _unfinished(info):
             print(f"    {size_text(_size(path))} of {download} downloaded: {path}")
+        if decoded := list(_decoded(info)):
+            print(f"    {_decoded_text(decoded)}")
     return EXIT_OK
 
 
@@ -91,11 +94,18 @@ def _get(options: argparse.Namespace) -> int:
     if not info.files:
         print(f"{info.name}: {_built_in(info)}; there is nothing to fetch")
         return EXIT_OK
-    if len(list(_places(info))) == len(info.files):
-        if not info.layouts:
-            for file in info.files:
-                files.fetch(info, file)  # checks it
-        print(f"{info.name} is here: {', '.join(map(str, _folders(info)))}")
+    files.check_given(options.given)
+    for file in info.files if not info.layouts else ():
+        path = files.find(info, file)
+        if path is not None:
+            files.check(path, file)
+    where = ", ".join(map(str, _folders(info)))
+    missing = _missing(info)
+    if not missing or (info.layouts and where):
+        again = f"{missing} are missing; to have all, first remove it (minidl datasets remove {info.name}, or by hand)"
+        if missing and options.given:
+            raise ValueError(f"{info.name} is here already: {where}, but {again}")
+        print(f"{info.name} is here: {where}" + (f", but {again}" if missing else ""))
         return EXIT_OK
     _show_licence(info)
     if options.given:
@@ -115,7 +125,8 @@ def _get(options: argparse.Namespace) -> int:
         files.ensure(info, agreed=True)
     else:
         for file in info.files:
-            files.fetch(info, file)
+            if files.find(info, file) is None:
+                files.fetch(info, file)
     print(f"{info.name} is in {', '.join(map(str, _folders(info)))}")
     return EXIT_OK
 
@@ -234,14 +245,14 @@ def _remove(options: argparse.Namespace) -> int:
     if not info.files:
         raise ValueError(f"{info.name} cannot be removed: {_built_in(info)}")
     own = {folder: manifest.read(folder, info.name)["files"] for folder in _own(info)}
-    unfinished = list(_unfinished(info))
+    unfinished, decoded = list(_unfinished(info)), list(_decoded(info))
     protected = [path for path in (*own, *unfinished) if _named(path)]
     if protected:
         raise ValueError(
             f"{', '.join(map(str, protected))} lies where MINIDL_DATA points to, and nothing is removed there. Unset "
             "MINIDL_DATA and try again, or delete it by hand"
         )
-    if not own and not unfinished:
+    if not own and not unfinished and not decoded:
         if not any(_places(info)):
             print(f"{info.name} is not on this machine; there is nothing to remove")
             return EXIT_OK
@@ -254,11 +265,15 @@ def _remove(options: argparse.Namespace) -> int:
         print(f"{folder}: {_count(len(recorded))}, {size}")
     for path in unfinished:
         print(f"{path}: {size_text(_size(path))} of a download that was not finished")
+    if decoded:
+        print(_decoded_text(decoded))
     sys.stdout.flush()
     if not options.yes and not _asks(
         "Remove that?", f"to remove that without a question, type: minidl datasets remove {info.name} --yes"
     ):
         return EXIT_USAGE
+    for path in decoded:
+        path.unlink(missing_ok=True)
     for path in unfinished:
         path.unlink(missing_ok=True)
         path.with_name(f"{path.name}.json").unlink(missing_ok=True)
@@ -266,6 +281,10 @@ def _remove(options: argparse.Namespace) -> int:
         deleted, left = manifest.remove(folder, info.name)
         kept = f"; {_count(left)} kept that minidl did not put there" if left else ""
         print(f"{folder}: {_count(deleted)} removed{kept}")
+    if decoded:
+        print(f"{decoded[0].parent}: {_count(len(decoded))} removed")
+    if not own and any(_places(info)):
+        print(f"kept, because minidl did not put it there: {', '.join(map(str, _folders(info)))}")
     return EXIT_OK
 
 
@@ -309,8 +328,31 @@ def _unfinished(info: DatasetInfo) -> Iterator[Path]:
         for file in info.files:
             names = [f"{file.name}.part", *([file.name] if info.layouts else [])]
             for path in [root / (files.DOWNLOADS if info.layouts else info.folders[0]) / name for name in names]:
-                if path.is_file():
+                if os.path.isfile(path):
                     yield path
+
+
+def _decoded(info: DatasetInfo) -> Iterator[Path]:
+    """The files in the cache that hold the photographs of a dataset, decoded."""
+    from .data import cache, files
+
+    if info.layouts:
+        folders = [root / name for root in files.roots() for name in info.folders]
+        yield from cache.made_of([*folders, *_folders(info)])
+
+
+def _decoded_text(decoded: list[Path]) -> str:
+    from .data.download import size_text
+
+    return f"{size_text(sum(map(_size, decoded)))} of decoded photographs in {decoded[0].parent}"
+
+
+def _missing(info: DatasetInfo) -> str:
+    """How many of a dataset's files are not on this machine, "1 of 4 files"; empty where all are."""
+    from .data import files
+
+    found, expected = files.counts(info) if info.layouts else (len(list(_places(info))), len(info.files))
+    return f"{expected - found:,} of {_count(expected)}" if found < expected else ""
 
 
 def _own(info: DatasetInfo) -> list[Path]:
@@ -332,7 +374,7 @@ def _named(path: Path) -> bool:
 def _size(path: Path) -> int:
     if path.is_file():
         return path.stat().st_size
-    return sum(inner.stat().st_size for inner in path.rglob("*") if inner.is_file())
+    return sum(inner.stat().st_size for inner in path.rglob("*") if os.path.isfile(inner))
 
 
 def _count(n: int) -> str:

@@ -13,6 +13,7 @@ from minidl.data import (
     ArrayDataset,
     DataLoader,
     Standardizer,
+    Subset,
     make_moons,
     make_spirals,
     standardize,
@@ -395,6 +396,16 @@ def test_standardizer_on_datasets_replaces_x_alone():
     assert isinstance(train, ArrayDataset) and train.y is y
     np.testing.assert_allclose(train.x[:, 0], np.array([-2, -1, 0, 1, 2]) / np.sqrt(2), rtol=1e-6)
     np.testing.assert_allclose(test.x - train.x, 1 / np.sqrt(2), rtol=1e-6)
+
+
+def test_standardizer_on_subsets():
+    x, y = numbered(9)
+    whole, chosen = ArrayDataset(x, y), [7, 1, 4]
+    train, test = standardize(Subset(whole, chosen), Subset(whole, [0]))
+    expected = standardize(ArrayDataset(x[chosen], y[chosen]), ArrayDataset(x[:1], y[:1]))
+    for data, other in zip((train, test), expected, strict=True):
+        assert np.array_equal(data.x, other.x) and np.array_equal(data.y, other.y)
+    assert np.array_equal(Standardizer(whole).inverse(Standardizer(whole)(Subset(whole, chosen))).y, y[chosen])
 
 
 def test_constant_features_become_zero():

@@ -1,5 +1,6 @@
 """`minidl datasets`, as a learner would type it, rightly and wrongly, against a small server on this machine."""
 
+import errno
 import gzip
 import hashlib
 import io
@@ -11,10 +12,11 @@ from pathlib import Path
 
 import pytest
 import unruly_server
+from PIL import Image
 from small_archives import PETS, interrupting, names, write_zip
 
 from minidl import cli
-from minidl.data import DATASETS, DatasetInfo, RemoteFile, archive, manifest
+from minidl.data import DATASETS, DatasetInfo, ImageFolder, RemoteFile, archive, manifest
 from minidl.data import download as download_module
 from minidl.data.registry import Files, Layout
 
@@ -259,12 +261,58 @@ def test_get_from_something_else(server, said, tmp_path, name, given, message):
     assert names(tmp_path) == before
 
 
+def test_get_from_files_completes_what_is_here(server, said, tmp_path):
+    Path("datasets/numbers").mkdir()
+    Path("datasets/numbers/first.gz").write_bytes(PARTS["first.gz"])
+    Path("download (1).gz").write_bytes(PARTS["second.gz"])
+    assert datasets("get", "numbers", "--from", "download (1).gz") == 0
+    assert datasets("verify", "numbers") == 0 and server.asked == []
+
+
+@pytest.mark.parametrize("name", ["pets", "numbers"])
+def test_get_from_nowhere_when_it_is_here(server, said, name):
+    assert datasets("get", name, "--yes") == 0
+    assert datasets("get", name, "--from", "nowhere") == 2
+    assert "there is no file nowhere; give the archive or file as it was downloaded" in said()[1]
+    Path("here.zip").write_bytes(b"?")
+    assert datasets("get", name, "--from", "here.zip") == 0  # it is not needed
+
+
+def test_get_of_a_set_of_which_files_are_missing(server, said, tmp_path):
+    assert datasets("get", "pets", "--yes") == 0
+    Path("datasets/pets/Pets/Dog/0.jpg").unlink()
+    Path("good.zip").write_bytes(server.content["pets.zip"])
+    server.asked.clear()
+    said()
+    text = "1 of 3 files are missing; to have all, first remove it (minidl datasets remove pets, or by hand)\n"
+    assert datasets("get", "pets") == 0
+    assert said()[0] == f"pets is here: {tmp_path}/datasets/pets/Pets, but {text}"
+    assert datasets("get", "pets", "--from", "good.zip") == 2
+    assert said() == ("", f"minidl: error: pets is here already: {tmp_path}/datasets/pets/Pets, but {text}")
+    assert datasets("list") == 0 and " on disk, 1 of 3 files missing; licence: a narrow one\n" in said()[0]
+    assert datasets("remove", "pets", "--yes") == datasets("get", "pets", "--from", "good.zip") == 0
+    said()
+    assert datasets("get", "pets") == 0 and said()[0] == f"pets is here: {tmp_path}/datasets/pets/Pets\n"
+    assert server.asked == []
+
+
+def test_a_set_in_a_layout_that_is_not_known_is_counted_too(server, said, tmp_path):
+    Path("datasets/pets/photos").mkdir(parents=True)
+    for name in ("a.jpg", "b.JPG", "notes.txt"):
+        Path("datasets/pets/photos", name).write_bytes(b"?")
+    assert datasets("list") == 0 and " on disk, 1 of 3 files missing; licence: a narrow one\n" in said()[0]
+
+
 def test_get_looks_at_the_machine_first(server, said, tmp_path, monkeypatch):
     (tmp_path / "course" / "pets" / "Pets" / "Dog").mkdir(parents=True)
     (tmp_path / "course" / "pets" / "Pets" / "Dog" / "1.jpg").write_bytes(b"dog")
     monkeypatch.setenv("MINIDL_DATA", "course")
     assert datasets("get", "pets") == 0
-    assert said() == (f"pets is here: {tmp_path}/course/pets/Pets\n", "")
+    assert said() == (
+        f"pets is here: {tmp_path}/course/pets/Pets, but 2 of 3 files are missing; to have all, first remove it "
+        "(minidl datasets remove pets, or by hand)\n",
+        "",
+    )
     shutil.rmtree("course/pets")
     (tmp_path / "course" / "pets.zip").write_bytes(server.content["pets.zip"])
     monkeypatch.setattr(sys, "stdin", io.StringIO())
@@ -278,7 +326,12 @@ def test_get_a_damaged_file_that_is_here(server, said):
     Path("datasets/numbers/first.gz").write_bytes(b"?")
     said()
     assert datasets("get", "numbers") == 2
-    assert "first.gz is not the published file" in said()[1]
+    err = said()[1]
+    assert "first.gz is not the published file" in err and "verify=False" not in err  # an option of load
+    Path("datasets/numbers/second.gz").unlink()
+    server.asked.clear()
+    assert datasets("get", "numbers") == 2
+    assert "first.gz is not the published file" in said()[1] and server.asked == []
 
 
 def test_get_when_no_mirror_has_it(server, said, tmp_path):
@@ -402,6 +455,48 @@ def test_remove_leaves_alone_what_was_put_there_by_hand(server, said, tmp_path):
     assert names(tmp_path) == before
 
 
+def decoded(tmp_path, folder, size=8):
+    """The two files in the cache for photographs put into a folder."""
+    cache = tmp_path / "cache" / "minidl" / "images"
+    before = set(cache.glob("*"))
+    for name, color in (("Cat", "red"), ("Dog", "blue")):
+        (tmp_path / folder / name).mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (9, 9), color).save(tmp_path / folder / name / "0.png")
+    ImageFolder(tmp_path / folder, size)
+    return sorted(set(cache.glob("*")) - before)
+
+
+def test_remove_takes_the_decoded_photographs_too(server, said, monkeypatch, tmp_path):
+    assert datasets("get", "pets", "--yes") == 0
+    mine = decoded(tmp_path, "my photographs")
+    one, other = decoded(tmp_path, "datasets/pets/Pets"), decoded(tmp_path, "datasets/pets/Pets", 16)
+    for name in ("Cat", "Dog"):
+        (tmp_path / "datasets" / "pets" / "Pets" / name / "0.png").unlink()
+    cache = tmp_path / "cache" / "minidl" / "images"
+    size = download_module.size_text(sum(path.stat().st_size for path in one + other))
+    said()
+    assert len(one) == len(other) == 2 and datasets("list") == 0
+    assert f"    {size} of decoded photographs in {cache}\n" in said()[0]
+    assert datasets("remove", "pets", "--yes") == 0
+    out, _ = said()
+    assert f"{size} of decoded photographs in {cache}\n" in out and f"{cache}: 4 files removed\n" in out
+    assert sorted(cache.iterdir()) == mine and not Path("datasets/pets").exists()
+    assert datasets("list") == 0 and "decoded photographs" not in said()[0]
+
+
+def test_remove_of_a_set_in_minidl_data_takes_only_what_was_decoded_of_it(server, said, monkeypatch, tmp_path):
+    (tmp_path / "course").mkdir()
+    monkeypatch.setenv("MINIDL_DATA", "course")
+    decoded(tmp_path, "course/pets/Pets")
+    Path("course/pets/Pets/Cat/0.jpg").write_bytes(b"?")
+    before = names(tmp_path / "course")
+    (tmp_path / "cache" / "minidl" / "images" / "damaged.json").write_text("[]")
+    assert datasets("remove", "pets", "--yes") == 0
+    out = said()[0]
+    assert "2 files removed\n" in out and f"kept, because minidl did not put it there: {tmp_path}/course/pets" in out
+    assert names(tmp_path / "course") == before and names(tmp_path / "cache") == ["minidl/images/damaged.json"]
+
+
 @pytest.mark.parametrize("named", ["datasets", "datasets/pets", "datasets/pets/Pets", "."])
 def test_remove_never_touches_what_minidl_data_names(server, said, monkeypatch, tmp_path, named):
     assert datasets("get", "pets", "--yes") == 0
@@ -455,6 +550,49 @@ def test_minidl_data_that_is_no_folder(server, said, monkeypatch, action):
     monkeypatch.setenv("MINIDL_DATA", "nowhere")
     assert datasets(*action.split()) == 2
     assert "MINIDL_DATA=nowhere is not a folder; name one that exists, or unset it" in said()[1]
+
+
+def test_a_folder_that_may_not_be_read_does_not_end_the_list(server, said, monkeypatch, tmp_path):
+    closed = tmp_path / "course" / "numbers"
+    (tmp_path / "course").mkdir()
+    monkeypatch.setenv("MINIDL_DATA", "course")
+    stat = os.stat
+
+    def denied(path, *arguments, **options):
+        if isinstance(path, str | Path) and closed in Path(path).parents:
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return stat(path, *arguments, **options)
+
+    monkeypatch.setattr(os, "stat", denied)
+    assert datasets() == 0
+    out, err = said()
+    assert "numbers: A test\n    not here" in out and "cat_dog_faces" in out and err == ""
+
+
+@pytest.mark.parametrize("name", ["numbers", "pets"])
+def test_a_file_where_a_folder_should_be(server, said, name):
+    (Path("datasets") / ("downloads" if name == "pets" else name)).write_text("")
+    assert datasets("get", name, "--yes") == 2
+    assert f"{name if name == 'numbers' else 'downloads'}: File exists. Make a folder datasets/ where you" in said()[1]
+
+
+@pytest.mark.parametrize("name", ["numbers", "pets"])
+@pytest.mark.parametrize("given", [[], ["--from", "."]])
+def test_a_folder_that_may_not_be_written(server, said, monkeypatch, name, given):
+    for file, content in server.content.items():
+        Path(file).write_bytes(content)
+    opened = os.open
+
+    def denied(path, flags, *arguments, **options):
+        if "datasets" in Path(path).parts and flags & os.O_CREAT:
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return opened(path, flags, *arguments, **options)
+
+    monkeypatch.setattr(os, "open", denied)
+    assert datasets("get", name, "--yes", *given) == 2
+    err = said()[1]
+    assert f"datasets/{name if name == 'numbers' else 'downloads'}: Permission denied. Make a folder datasets/" in err
+    assert "[Errno" not in err and server.asked == []
 
 
 def test_as_a_process(tmp_path):

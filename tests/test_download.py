@@ -221,8 +221,29 @@ def test_the_error_names_every_mirror_and_what_to_do(server, tmp_path):
     ]
     for i, reason in enumerate(reasons):
         assert lines[1 + 2 * i].strip().endswith("/thing.gz") and reason in lines[2 + 2 * i]
-    assert "Nothing of it was received" in lines[-1] and "minidl datasets get thing --from FILE" in lines[-1]
+    assert "Nothing of it is kept" in lines[-1] and "minidl datasets get thing --from FILE" in lines[-1]
+    assert lines[-1].endswith("Without a network, load('digits') works")
     assert names(tmp_path) == [] and not (tmp_path / "got").exists()
+
+
+def test_without_a_network_it_says_so_and_what_works_without(server):
+    requests = pytest.importorskip("requests")
+    from urllib3.connection import HTTPSConnection
+    from urllib3.exceptions import MaxRetryError, NameResolutionError
+
+    mirror = "http://127.0.0.1:9/"  # the discard port: nothing answers
+    info = dataclasses.replace(thing(server), mirrors=(mirror,), stand_in="cat_dog_faces")
+    with pytest.raises(FileNotFoundError) as caught:
+        module.download(info, info.files[0], Path("got"))
+    lines = str(caught.value).splitlines()
+    begin = "the server was not reached; is there a network? ("
+    assert lines[2].strip().startswith(f"{begin}Failed to establish a new connection") and len(lines[2]) < 160
+    assert lines[-1].endswith("Without a network, load('cat_dog_faces') works")
+    unresolved = NameResolutionError("a.org", HTTPSConnection("a.org"), OSError(-3, "Temporary failure"))
+    error = requests.ConnectionError(MaxRetryError(None, "/thing.gz", unresolved))
+    assert module._reason(error) == f"{begin}Failed to resolve 'a.org' ([Errno -3] Temporary failure))"
+    assert module._reason(requests.ConnectionError("cut off")) == "ConnectionError: cut off"
+    assert {info.stand_in for info in DATASETS.values() if "dog" in info.classes and info.terms} == {"cat_dog_faces"}
 
 
 # -- this machine
@@ -262,7 +283,7 @@ def test_free_space_is_looked_at_first(server, tmp_path, monkeypatch):
 def test_two_processes_do_not_write_into_one_file(server, tmp_path, capsys):
     fcntl = pytest.importorskip("fcntl")
     (tmp_path / "got").mkdir()
-    handle = os.open(tmp_path / "got", os.O_RDONLY)
+    handle = os.open(tmp_path / "got" / ".minidl.lock", os.O_RDWR | os.O_CREAT)
     fcntl.flock(handle, fcntl.LOCK_EX)
     thread = threading.Thread(target=fetch, args=(server, "good"))
     thread.start()
@@ -275,6 +296,45 @@ def test_two_processes_do_not_write_into_one_file(server, tmp_path, capsys):
     os.close(handle)
     thread.join()
     assert names(tmp_path) == ["got/thing.gz"]
+
+
+def test_two_threads_take_turns_and_the_second_finds_its_folder_again(tmp_path):
+    pytest.importorskip("fcntl")
+    inside, most, folder = [], [], tmp_path / "got"
+
+    def write(i):
+        for _ in range(20):
+            with module.lock(folder) as alone, module.lock(folder):
+                inside.append(i)
+                most.append((len(inside), alone, folder.is_dir()))
+                time.sleep(0.001)
+                inside.remove(i)
+
+    threads = [threading.Thread(target=write, args=(i,)) for i in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert most == [(1, True, True)] * 80 and not folder.exists()  # empty each time, and so removed
+
+
+def test_two_threads_lose_nothing_of_the_record(server, monkeypatch):
+    server.content["other.gz"] = CONTENT
+    info = thing(server, "good")
+    read = manifest.read
+
+    def slowly(folder, dataset):
+        before = read(folder, dataset)
+        time.sleep(0.1)
+        return before
+
+    monkeypatch.setattr(manifest, "read", slowly)
+    threads = [threading.Thread(target=files.fetch, args=(info, remote(n))) for n in ("thing.gz", "other.gz")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert set(read(files.download_root() / "thing", "thing")["files"]) == {"thing.gz", "other.gz"}
 
 
 @pytest.mark.parametrize("terminal", [False, True])

@@ -10,6 +10,7 @@ import os
 import re
 import shutil
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -52,7 +53,7 @@ def download(
                 path.chmod(0o644)  # pooch's temporary file, and so this one, is for its owner's eyes only
                 return path
             except (*network, ValueError) as error:  # a wrong size or checksum is a ValueError
-                failures.append(f"  {mirror}{file.name}\n    {type(error).__name__}: {error}")
+                failures.append(f"  {mirror}{file.name}\n    {_reason(error)}")
             except BaseException:  # a full disk, Ctrl-C
                 if _size(part):
                     say(_kept(part, file))
@@ -63,13 +64,23 @@ def download(
         f"{file.name} of {info.name} ({file.size:,} bytes) could not be downloaded:\n" + "\n".join(failures) + "\n"
         f"{looked}{_kept(part, file)}. Or fetch it by hand, in a browser or on another machine, and type "
         f"`minidl datasets get {info.name} --from FILE`; or put it into {place}, or into a folder that MINIDL_DATA "
-        "names. Without a network, load('digits') works"
+        f"names. Without a network, load({info.stand_in!r}) works"
     )
+
+
+def _reason(error: Exception) -> str:
+    """Why a mirror gave nothing; of a server that was not reached, what is inside three layers of exceptions."""
+    from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
+
+    inner = getattr(error.args[0] if error.args else None, "reason", None)
+    if isinstance(inner, NewConnectionError | ConnectTimeoutError):
+        return f"the server was not reached; is there a network? ({str(inner).split(': ', 1)[-1]})"
+    return f"{type(error).__name__}: {error}"
 
 
 def _kept(part: Path, file: RemoteFile) -> str:
     if not _size(part):
-        return "Nothing of it was received; try again later"
+        return "Nothing of it is kept; try again later"
     return f"{_size(part):,} of {file.size:,} bytes are kept in {part}; the same command continues from there"
 
 
@@ -264,36 +275,57 @@ def need(folder: Path, bytes_: int, what: str) -> None:
         )
 
 
-_held: set[Path] = set()
+_held: set[tuple[int, Path]] = set()  # by which thread
 
 
 @contextlib.contextmanager
-def lock(folder: Path) -> Iterator[None]:
-    """One process at a time fetches into a folder; the next waits. Without a guard where the system has none."""
-    if folder in _held:  # by a caller further up
-        yield
-        return
-    folder.mkdir(parents=True, exist_ok=True)
-    _held.add(folder)
-    handle = None
-    try:
-        with contextlib.suppress(ImportError):
-            import fcntl
+def lock(folder: Path) -> Iterator[bool]:
+    """One process, and one thread of it, at a time writes into a folder, which is made; the next waits.
 
-            handle = os.open(folder, os.O_RDONLY)
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as error:
-                if error.errno in (errno.EAGAIN, errno.EACCES):
-                    say(f"waiting for another process that fetches into {folder}")
-                    fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
+    Gives False where the system has no locks: then there may be others.
+    """
+    held = (threading.get_ident(), folder)
+    if held in _held:  # by a caller further up
+        yield True
+        return
+    path = folder / ".minidl.lock"  # a file, and not the folder itself: NFS locks only what can be written
+    handle = _locked(path)
+    _held.add(held)
+    try:
+        yield handle is not None
     finally:
-        _held.discard(folder)
+        _held.discard(held)
+        path.unlink(missing_ok=True)
         with contextlib.suppress(OSError):
             folder.rmdir()  # succeeds only where nothing came
         if handle is not None:
             os.close(handle)
+
+
+def _locked(path: Path) -> int | None:
+    """The open file, locked, in its folder; None where the system has no locks."""
+    while True:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            import fcntl
+
+            handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+        except ImportError:
+            return None
+        except FileNotFoundError:  # the one before has just removed the folder
+            continue
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            if error.errno not in (errno.EAGAIN, errno.EACCES):
+                os.close(handle)
+                return None
+            say(f"waiting for another process that writes into {path.parent}")
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        with contextlib.suppress(FileNotFoundError):
+            if os.path.samestat(os.fstat(handle), os.stat(path)):
+                return handle
+        os.close(handle)  # of a file that the one before has removed: it guards nothing
 
 
 def import_pooch() -> ModuleType:

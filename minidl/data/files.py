@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import hashlib
 import os
@@ -54,8 +55,9 @@ def fetch(info: DatasetInfo, file: RemoteFile, verify: bool = True, download_mis
     if not download_missing:
         raise FileNotFoundError(f"{file.name} of {info.name} is not in {', '.join(map(str, searched))}")
     folder = download_root() / info.folders[0]
-    path = download(info, file, folder, searched)
-    manifest.write(folder, info.name, {file.name: manifest.entry(path)})
+    with _filling(folder):  # around the record too: the next file's is added to what it holds
+        path = download(info, file, folder, searched)
+        manifest.write(folder, info.name, {file.name: manifest.entry(path)})
     return path
 
 
@@ -67,7 +69,7 @@ def find(info: DatasetInfo, file: RemoteFile, searched: list[Path] | None = None
         for folder in [*(root / name for name in info.folders), root, *([root / DOWNLOADS] if info.layouts else [])]:
             for name in [file.name, *([file.name.removesuffix(".gz")] if file.unpacked else [])]:
                 path = folder / name
-                if path.is_file() and not (folder == root and _of_another_set(path, info)):
+                if os.path.isfile(path) and not (folder == root and _of_another_set(path, info)):
                     return path
     return None
 
@@ -127,13 +129,16 @@ def locate(info: DatasetInfo) -> tuple[Path, Layout] | None:
                 if _any(folder, layout.files):
                     return folder, layout
             # None that we know; but something of this kind all the same.
-            suffix = Path(info.layouts[0].files[0].pattern).suffix if info.layouts else "none"
-            if any(path.suffix.lower() == suffix for path in folder.rglob("*")):
+            if any(path.suffix.lower() == _suffix(info) for path in folder.rglob("*")):
                 return folder, Layout("", ())
         for layout in info.layouts:
             if layout.data and _any(root, layout.files):
                 return root, layout
     return None
+
+
+def _suffix(info: DatasetInfo) -> str:
+    return Path(info.layouts[0].files[0].pattern).suffix if info.layouts else "none"
 
 
 def _any(folder: Path, files: Sequence[Files]) -> bool:
@@ -161,7 +166,7 @@ def ensure(info: DatasetInfo, agreed: bool = False, given: Path | None = None) -
     root = download_root()
     downloads = root / DOWNLOADS
     target = root / info.folders[0]
-    with lock(downloads):
+    with _filling(downloads):
         folder = find_folder(info)  # another process may have been faster
         if folder is not None:
             return folder
@@ -209,6 +214,18 @@ def _layout_of(info: DatasetInfo, folder: Path) -> Layout:
     return next((layout for layout in info.layouts if _any(folder, layout.files)), info.layouts[0])
 
 
+def counts(info: DatasetInfo) -> tuple[int, int]:
+    """Of an unpacked dataset: how many files that count are on this machine, and how many were published."""
+    place = locate(info)
+    expected = sum(kind.count for kind in info.layouts[0].files)
+    if place is None:
+        return 0, expected
+    folder, layout = place
+    if not layout.files:
+        return sum(path.suffix.lower() == _suffix(info) for path in folder.rglob("*")), expected
+    return sum(1 for kind in layout.files for _ in folder.glob(kind.pattern)), expected
+
+
 def miscounts(folder: Path, layout: Layout) -> Iterator[str]:
     """Where an unpacked dataset has more or fewer files than published, or one of another size; a sentence each."""
     for kind in layout.files:
@@ -224,20 +241,24 @@ def miscounts(folder: Path, layout: Layout) -> Iterator[str]:
 
 
 def take(info: DatasetInfo, given: Sequence[Path]) -> None:
-    """Copy the files of a dataset that is not an archive from where they were fetched to, checked; see `given_for`."""
-    chosen = {file.name: given_for(file, given, len(info.files) == 1) for file in info.files}
+    """Copy the files of a dataset that is not an archive from where they were fetched to, checked; see `given_for`.
+
+    Those that are on this machine already need not be given.
+    """
+    wanted = [file for file in info.files if find(info, file) is None]
+    chosen = {file.name: given_for(file, given, len(wanted) == 1) for file in wanted}
     missing = [name for name, path in chosen.items() if path is None]
     if missing:
         raise FileNotFoundError(
             f"{', '.join(map(str, given))} lacks {', '.join(missing)} of {info.name}; give the folder that holds "
             f"{'it' if len(missing) == 1 else 'all of them'}"
         )
-    sources = [(file, path) for file in info.files if (path := chosen[file.name]) is not None]
+    sources = [(file, path) for file in wanted if (path := chosen[file.name]) is not None]
     for file, source in sources:
         check(source, file, _GIVEN)
     folder = download_root() / info.folders[0]
-    with lock(folder):
-        need(folder, sum(file.size for file in info.files), info.name)
+    with _filling(folder):
+        need(folder, sum(file.size for file in wanted), info.name)
         for file, source in sources:
             name = source.name if source.name == file.name.removesuffix(".gz") else file.name
             part = folder / f"{name}.copy"
@@ -249,14 +270,18 @@ def take(info: DatasetInfo, given: Sequence[Path]) -> None:
             manifest.write(folder, info.name, {name: manifest.entry(folder / name)})
 
 
+def check_given(given: Sequence[Path]) -> None:
+    """FileNotFoundError where one of the files or folders given is not there."""
+    for path in given:
+        if not path.exists():
+            raise FileNotFoundError(f"there is no file {path}; give the archive or file as it was downloaded")
+
+
 def given_for(file: RemoteFile, given: Sequence[Path], only: bool) -> Path | None:
     """Which of the given files and folders is, or holds, a file: by its name, else by its size.
 
     Browsers rename a second download, "name (1).gz"; the only file given for the only one wanted is taken for it.
     """
-    for path in given:
-        if not path.exists():
-            raise FileNotFoundError(f"there is no file {path}; give the archive or file as it was downloaded")
     names = (file.name, file.name.removesuffix(".gz")) if file.unpacked else (file.name,)
     files = [path for path in given if path.is_file()]
     for path in [*files, *(folder / name for folder in given if folder.is_dir() for name in names)]:
@@ -288,6 +313,19 @@ def named_root() -> Path | None:
     if not root.is_dir():
         raise FileNotFoundError(f"MINIDL_DATA={named} is not a folder; name one that exists, or unset it")
     return root
+
+
+@contextlib.contextmanager
+def _filling(folder: Path) -> Iterator[None]:
+    """With the lock of a folder for downloads; where that cannot be had, or written to, the OSError says what to do."""
+    try:
+        with lock(folder):
+            yield
+    except (PermissionError, FileExistsError, NotADirectoryError) as error:
+        raise OSError(
+            f"cannot write into {folder}: {error.strerror or error}. Make a folder datasets/ where you may write and "
+            "start minidl beside it: downloads go there; or let MINIDL_DATA name a folder that has the files"
+        ) from error
 
 
 def download_root() -> Path:

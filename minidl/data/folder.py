@@ -8,10 +8,14 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-_PICTURES = {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".gif", ".bmp", ".webp", ".tif", ".tiff", ".ppm", ".pgm"}
+_PICTURES = {
+    ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".gif", ".bmp", ".webp", ".tif", ".tiff", ".ppm", ".pgm",
+    ".avif", ".heic", ".heif",  # which not every Pillow reads; decode says so
+}  # fmt: skip
 _LABELLED = re.compile(r"(?P<label>[^\W\d_](?:.*[^\W\d_])?)[._ -]*\(?\d+\)?$")  # "cat.0", "dog_12", "black cat (3)"
 _PARTS = ("train", "training", "validation", "valid", "val", "test")
 
@@ -34,66 +38,115 @@ def find_pictures(root: Path) -> tuple[list[Picture], list[tuple[str, str]]]:
     if not root.is_dir():
         what = "is a file; unpack it first" if root.is_file() else "does not exist"
         raise FileNotFoundError(f"ImageFolder: the folder {root} {what}")
-    folder, others = root, list[tuple[str, str]]()
-    while True:  # down to where the classes are
-        files, folders = _entries(folder, root, others)
-        pictures = [entry for entry in files if _is_picture(entry.name)]
-        others += [(_relative(e, root), "not a picture by its name") for e in files if not _is_picture(e.name)]
-        if pictures or len(folders) != 1:
-            break
-        folder = Path(folders[0].path)
-    splits = [f.name for f in folders if f.name.lower() in _PARTS]
-    if len(splits) > 1 or (splits and len(folders) > 1 and not pictures):
-        raise ValueError(
-            f"{folder} holds {' and '.join(splits)}: parts of a set, not classes; take one of them: "
-            f"ImageFolder({str(folder / splits[0])!r})"
-        )
-    found: list[Picture] = []
-    if pictures:
-        others += [(_relative(e, root) + "/", "a folder beside the pictures") for e in folders]
-        nameless = [e.name for e in pictures if not _LABELLED.match(Path(e.name).stem)]
-        if len(nameless) > len(pictures) / 2:
-            raise ValueError(
-                f"{folder} holds {len(pictures)} pictures whose names say no class, such as {nameless[0]}; expected "
-                "cat.0.jpg, dog.0.jpg, ..., or a folder for each class"
-            )
-        for entry in pictures:
-            match = _LABELLED.match(Path(entry.name).stem)
-            if match is None:
-                others.append((_relative(entry, root), "its name says no class; expected such as cat.0.jpg"))
-            else:
-                found.append(_picture(entry, match["label"].lower(), root))
-    for sub in folders if not pictures else ():
-        inside, deeper = _entries(Path(sub.path), root, others)
-        others += [(_relative(e, root) + "/", "a folder inside a class") for e in deeper]
-        for entry in inside:
-            if _is_picture(entry.name):
-                found.append(_picture(entry, sub.name, root))
-            else:
-                others.append((_relative(entry, root), "not a picture by its name"))
+    path, here = root, _look(root, root)
+    others = list(here.others)
+    while not here.pictures and len(here.folders) == 1:  # down to where the classes are
+        path = path / here.folders[0].name
+        here = _look(path, root)
+        others += here.others
+    inside = {sub.name: _look(path / sub.name, root) for sub in here.folders}
+    _refuse_parts(path, here, inside)
+    found, more = _by_name(path, here, inside, root) if here.pictures else _by_folder(path, inside, root)
+    others += more
     if not found:
         there = f"it holds {len(others)} other files or folders, such as {others[0][0]}" if others else "it is empty"
         raise ValueError(f"{root} holds no pictures, {there}; expected cat.0.jpg, dog.0.jpg, ... or a folder per class")
     return sorted(found), others
 
 
-def _entries(
-    folder: Path, root: Path, others: list[tuple[str, str]]
-) -> tuple[list[os.DirEntry[str]], list[os.DirEntry[str]]]:
-    """Files and folders in it, by name. Links to nothing and hidden pictures go to `others`."""
-    files, folders = [], []
-    with os.scandir(folder) as found:
-        for entry in sorted(found, key=lambda entry: entry.name):
-            if entry.name.startswith((".", "__MACOSX")):
-                if _is_picture(entry.name):
-                    others.append((_relative(entry, root), "a hidden file"))
-            elif entry.is_file():
-                files.append(entry)
-            elif entry.is_dir():
-                folders.append(entry)
-            else:
-                others.append((_relative(entry, root), "no file: a link to nothing?"))
-    return files, folders
+def _refuse_parts(path: Path, here: _Folder, inside: Mapping[str, _Folder]) -> None:
+    """ValueError where the folders are train and validation, or one of these beside others and with classes in it."""
+    parts = sorted((n for n in inside if n.lower() in _PARTS), key=lambda name: _PARTS.index(name.lower()))
+    if len(parts) > 1 or (parts and not here.pictures and _has_classes(inside[parts[0]])):
+        raise ValueError(
+            f"{path} holds {' and '.join(parts)}: parts of a set, not classes; take one of them: "
+            f"ImageFolder({str(path / parts[0])!r})"
+        )
+
+
+def _has_classes(folder: _Folder) -> bool:
+    return bool(folder.folders) or len({_label(entry) for entry in folder.pictures} - {""}) > 1
+
+
+def _by_name(
+    path: Path, here: _Folder, inside: Mapping[str, _Folder], root: Path
+) -> tuple[list[Picture], list[tuple[str, str]]]:
+    """The pictures of one folder, whose names begin with their class; ValueError where most do not."""
+    several = f"{len(here.pictures)} pictures" if len(here.pictures) > 1 else "a picture"
+    classes = [name for name, folder in inside.items() if folder.pictures]
+    if len(classes) > 1:
+        away = "them" if len(here.pictures) > 1 else here.pictures[0].name
+        raise ValueError(
+            f"{path} holds {several}, such as {here.pictures[0].name}, beside {len(classes)} folders of pictures, "
+            f"{', '.join(classes[:3])}; if these are the classes, move {away} away"
+        )
+    nameless = [entry for entry in here.pictures if not _label(entry)]
+    if len(nameless) > len(here.pictures) / 2:
+        one = f": only one class folder, {path.name}" if path != root else ""
+        raise ValueError(
+            f"{path} holds {several}, but names such as {nameless[0].name} say no class{one}; expected "
+            "cat.0.jpg, dog.0.jpg, ..., or a folder for each class"
+        )
+    others = [(_relative(entry, root), "its name says no class; expected such as cat.0.jpg") for entry in nameless]
+    others += [(_relative(entry, root) + "/", "a folder beside the pictures") for entry in here.folders]
+    return [_picture(entry, label.lower(), root) for entry in here.pictures if (label := _label(entry))], others
+
+
+def _by_folder(
+    path: Path, inside: Mapping[str, _Folder], root: Path
+) -> tuple[list[Picture], list[tuple[str, str]]]:
+    """The pictures of the folders, each of which is a class."""
+    found: list[Picture] = []
+    others: list[tuple[str, str]] = []
+    for label, folder in inside.items():
+        found += [_picture(entry, label, root) for entry in folder.pictures]
+        others += folder.others
+        others += [(_relative(entry, root) + "/", "a folder inside a class") for entry in folder.folders]
+        if not (folder.pictures or folder.folders or folder.others):
+            others.append(((path / label).relative_to(root).as_posix() + "/", "an empty folder"))
+    return found, others
+
+
+class _Folder(NamedTuple):
+    """What is in a folder, each by name: pictures, folders, and (path, reason) of everything else."""
+
+    pictures: list[os.DirEntry[str]]
+    folders: list[os.DirEntry[str]]
+    others: list[tuple[str, str]]
+
+
+def _look(path: Path, root: Path) -> _Folder:
+    look = _Folder([], [], [])
+    try:
+        with os.scandir(path) as found:
+            entries = sorted(found, key=lambda entry: entry.name)
+    except OSError as error:
+        if path == root:
+            raise
+        return look._replace(others=[(path.relative_to(root).as_posix() + "/", f"cannot be read: {error.strerror}")])
+    for entry in entries:
+        hidden = entry.name.startswith((".", "__MACOSX"))
+        try:
+            is_file, is_folder = entry.is_file(), entry.is_dir()
+        except OSError as error:  # a link to itself, or into a folder that may not be read
+            look.others.append((_relative(entry, root), f"cannot be read: {error.strerror}"))
+            continue
+        if hidden:
+            if _is_picture(entry.name):
+                look.others.append((_relative(entry, root), "a hidden file"))
+        elif is_folder:
+            look.folders.append(entry)
+        elif is_file and _is_picture(entry.name):
+            look.pictures.append(entry)
+        else:
+            special = "a link to nothing" if entry.is_symlink() else "no file, but a pipe or a device"
+            look.others.append((_relative(entry, root), "not a picture by its name" if is_file else special))
+    return look
+
+
+def _label(entry: os.DirEntry[str]) -> str:
+    match = _LABELLED.match(Path(entry.name).stem)
+    return match["label"] if match else ""
 
 
 def _is_picture(name: str) -> bool:

@@ -13,7 +13,7 @@ from ..backend import Array, check_device, generator, is_array, on_device_of, to
 from ..tensor import Tensor
 from .dataset import ArrayDataset, as_dataset
 from .prefetch import prefetched
-from .transforms import Transform
+from .transforms import Transform, check_transform
 
 
 class DataLoader:
@@ -66,8 +66,8 @@ class DataLoader:
             seed = int(generator(seed).integers(2**63))
         self.seed = _count("seed", seed, least=0)
         self.device = None if device is None else check_device(device)
-        if transform is not None and (not callable(transform) or isinstance(transform, type)):
-            raise TypeError(f"transform={transform!r} cannot transform; expected a function of (x, rng) that gives x")
+        if transform is not None:
+            check_transform("transform", transform)
         self.transform = transform
         self.prefetch = _count("prefetch", prefetch, least=0)
         self.epoch = 0

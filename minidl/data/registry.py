@@ -56,6 +56,7 @@ class DatasetInfo:
     layouts: tuple[Layout, ...] = ()
     unpacked_size: int = 0  # bytes, roughly: for the free disk space, and to recognise an archive that explodes
     terms: str = ""
+    stand_in: str = "digits"  # what `load` gives without a network
 
 
 _DIGITS = tuple("0123456789")
@@ -251,6 +252,7 @@ _ALL = (
         ),
         unpacked_size=900_000_000,
         terms=_CATS_AND_DOGS_TERMS,
+        stand_in="cat_dog_faces",
     ),
     DatasetInfo(
         name="cats_and_dogs_filtered",
@@ -278,6 +280,7 @@ _ALL = (
         ),
         unpacked_size=75_000_000,
         terms=_CATS_AND_DOGS_TERMS,
+        stand_in="cat_dog_faces",
     ),
     DatasetInfo(
         name="moons",

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..backend import Array, device_of, is_array, on_device_of, to_device
-from .dataset import ArrayDataset, as_dataset
+from .dataset import ArrayDataset, Subset, as_dataset
 
 _BLOCK = 1 << 20  # values: the variance is summed over blocks of rows, so that no float64 copy of all of x is made
 
@@ -19,7 +19,8 @@ class Standardizer:
     floating dtype (float32 for integers); std is the population's (divided by N). A feature that is constant in the
     training data has std 1, so that it becomes 0.
 
-    Call it on an array (n, ...), any number of rows, or on a dataset, whose x it replaces; `inverse` goes back. Raises
+    Call it on an array (n, ...), any number of rows, or on a dataset, whose x it replaces; `inverse` goes back. Of a
+    Subset all samples are copied: large sets of photographs better go through `Normalize`, batch by batch. Raises
     ValueError for NaN or infinity in the training data and for features of another shape.
     """
 
@@ -51,8 +52,9 @@ class Standardizer:
         return self._map(data, lambda x, mean, std: x * std + mean)
 
     def _map(self, data: Any, f: Any) -> Any:
-        if isinstance(data, ArrayDataset):
-            return ArrayDataset(self._map(data.x, f), *data.arrays[1:])
+        if isinstance(data, ArrayDataset | Subset):
+            arrays = data.arrays if isinstance(data, ArrayDataset) else data[:]
+            return ArrayDataset(self._map(arrays[0], f), *arrays[1:])
         x = data if is_array(data) else np.asarray(data)
         if x.shape[1:] != self.mean.shape:
             raise ValueError(

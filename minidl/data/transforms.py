@@ -14,6 +14,8 @@ Nothing here knows of training and evaluation: what is random happens exactly wh
 
 from __future__ import annotations
 
+import contextlib
+import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -29,6 +31,22 @@ Transform = Callable[[Array, np.random.Generator], Array]
 _BLOCK = 2**20  # values per block of the statistics: 8 MB in float64, however large the dataset is
 
 
+def check_transform(what: str, t: Any) -> None:
+    """TypeError for what cannot be called with (x, rng)."""
+    hint = ""
+    if isinstance(t, type):
+        hint = f"; make one of the class: {t.__name__}(...)"
+    elif callable(t):
+        with contextlib.suppress(ValueError):  # NumPy's functions do not say what they take
+            try:
+                inspect.signature(t).bind(None, None)
+            except TypeError as error:
+                hint = f", which it is called with ({error}): lambda x, rng: ..."
+        if not hint:
+            return
+    raise TypeError(f"{what} is {t!r}; expected a function of (x, rng){hint}")
+
+
 @dataclass(frozen=True)
 class Compose:
     """One transform after the other, all drawing from the one rng. TypeError for what cannot be called."""
@@ -39,9 +57,7 @@ class Compose:
         if not isinstance(self.transforms, (list, tuple)):
             raise TypeError(f"Compose takes a list of transforms, got {self.transforms!r}")
         for i, t in enumerate(self.transforms):
-            if not callable(t) or isinstance(t, type):
-                hint = f"; make one of the class: {t.__name__}(...)" if isinstance(t, type) else ""
-                raise TypeError(f"transform {i} is {t!r}, expected a function of (x, rng){hint}")
+            check_transform(f"transform {i}", t)
 
     def __call__(self, x: Array, rng: np.random.Generator | None = None) -> Array:
         rng = generator(rng)
@@ -191,7 +207,8 @@ class Normalize:
     mean, std  numbers, one entry per channel (C,), or images (H, W, C); a std of 0 counts as 1
     uint8 x is divided by 255 first, as by ToFloat: whether ToFloat comes before or not, the result is the same.
 
-    `Normalize.of(train)` measures them. ValueError for x of other channels or size, NaN, infinity, a negative std.
+    `Normalize.of(train)` measures them. ValueError for x of other channels or size, NaN, infinity, a negative std, and
+    for uint8 x with a mean or std above 1.
     """
 
     def __init__(self, mean: Any, std: Any = 1.0) -> None:
@@ -237,6 +254,10 @@ class Normalize:
     def __call__(self, x: Array, rng: np.random.Generator | None = None) -> Array:
         if not is_array(x) or x.ndim < 2:
             _check_images("Normalize", x)
+        if x.dtype == np.uint8 and max(self.mean.max(), self.std.max()) > 1:
+            raise ValueError(
+                f"{self!r} got uint8 pixels; expected mean and std in units where white is 1: divide them by 255"
+            )
         sample = x.shape[1:]
         # Spread out to whole images: NumPy broadcasts along a last axis of three values thirty times slower.
         mean, std = (self._like_a_sample(a, sample) for a in (self.mean, self.std))
