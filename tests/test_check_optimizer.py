@@ -83,11 +83,11 @@ class Right(Optimizer):
 def test_a_right_rule_passes():
     report = check_optimizer(Right)
     assert report and not report.failed
-    assert len(report.checks) == len(CHECKS) == 24
+    assert len(report.checks) == len(CHECKS) == 25
     assert [c.name for c in report.checks] == list(CHECKS)
     assert all(c.passed for c in report.checks)
     assert check_optimizer(Right, lr=0.5, beta=0.0) and check_optimizer(lambda params: Right(params, lr=0.5))
-    assert str(report).splitlines()[:2] == ["Right passes all 24 checks", "  ok      can be made"]
+    assert str(report).splitlines()[:2] == ["Right passes all 25 checks", "  ok      can be made"]
     assert repr(report) == str(report)
 
 
@@ -143,6 +143,13 @@ class NeverWritesState(Right):
 class Returns(Right):
     def update(self, w, g, m, *, lr, beta, eps):
         return w - lr * g
+
+
+class Blind(Right):
+    def update(self, w, g, m, *, lr, beta, eps):
+        m *= beta
+        m += (1 - beta) * w
+        w -= lr * (m + 0 * g)
 
 
 class WritesIntoG(Right):
@@ -468,6 +475,7 @@ class ForgetsItsHistory(Right):
 
 
 MISTAKES = [  # the rule, the check that names the mistake, and what it says
+    (Blind, "uses the gradient", r"the same way whatever the gradient is; .*: `w -= lr \* g`"),
     (RebindsW, "changes parameters in place", r"`w = w - .*makes a new array; write `w -= lr \* m / \(abs\(m\)"),
     (RebindsWAfterDecay, "changes parameters in place", r"a part of the step never reaches.*write `w -= lr \* m"),
     (NewArray, "changes parameters in place", r"write into its own: `p.data\[...\] = ...`"),
@@ -549,7 +557,7 @@ def test_what_follows_from_a_mistake_is_not_said_too(cls):
 
 def test_the_verdict_counts_what_was_asked():
     report = check_optimizer(optim.RandomSearch)
-    assert report.verdict == "RandomSearch passes all 18 checks; 6 of 24 were not asked"
+    assert report.verdict == "RandomSearch passes all 19 checks; 6 of 25 were not asked"
     assert str(report).count("\n  ok ") == 18 and str(report).count("\n  - ") == 6
     assert "whether the formula is the one that was meant" in check_optimizer.__doc__
     assert "minidl optimizers file.py:MyRule" in check_optimizer.__doc__
@@ -559,10 +567,10 @@ def test_what_stands_in_the_error():
     with pytest.raises(AssertionError) as caught:
         check_optimizer(RebindsState)
     lines = str(caught.value).splitlines()
-    assert lines[0] == "RebindsState fails 1 of 24 checks"
+    assert lines[0] == "RebindsState fails 1 of 25 checks"
     assert lines[1].startswith("  FAILED  state is written: state m keeps its first value")
-    assert len(caught.value.report.checks) == 24
-    assert sum(c.passed for c in caught.value.report.checks) == 23
+    assert len(caught.value.report.checks) == 25
+    assert sum(c.passed for c in caught.value.report.checks) == 24
 
 
 def test_what_cannot_be_made():

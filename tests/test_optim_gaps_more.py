@@ -402,3 +402,12 @@ def test_sam_leaves_a_graph_of_the_weights_before_stale():
     with pytest.raises(RuntimeError, match="changed"):
         optimizer.step(closure)
     assert len(losses) == 2 and w.data == [2.0]
+
+
+def test_shampoo_keeps_the_sums_in_p():
+    w = matrix(2, 3)
+    optimizer = optim.Shampoo([w])
+    w.grad = g = np.array([[1.0, 2.0, 0.5], [-1.0, 3.0, 2.0]])
+    optimizer.step()
+    P = optimizer.state_dict()["state"]["0"]["P"]
+    np.testing.assert_allclose(P, np.concatenate([(g @ g.T).reshape(-1), (g.T @ g).reshape(-1)]), rtol=1e-14)

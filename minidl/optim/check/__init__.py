@@ -31,6 +31,7 @@ CHECKS = {
     "same start, same bits": training.repeats,
     "state has memory of its own": rule.state,
     "leaves the gradient alone": rule.gradient,
+    "uses the gradient": rule.uses_gradient,
     "state is written": rule.written,
     "float32 stays float32": rule.dtype,
     "elementwise is true": rule.elementwise,

@@ -230,7 +230,7 @@ class SOAP(_Sided):
         )  # fmt: skip
 
     def sides(self, shape: tuple[int, ...], group: dict[str, Any]) -> list[int]:
-        if len(shape) < 2 and not (group["precondition_1d"] and shape):
+        if len(shape) < 2 and not group["precondition_1d"]:
             return [0] * len(shape)
         return [n if n <= group["max_precondition_dim"] else 0 for n in shape]
 
