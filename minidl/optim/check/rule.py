@@ -135,8 +135,10 @@ def gradient(s: Subject) -> None:
     require(run.kept_gradients, "a step changes p.grad, which is the user's; leave it as it is")
 
 
-def uses_gradient(s: Subject) -> None:
+def uses_gradient(s: Subject) -> str | None:
     """Opposite gradients, or other losses, lead elsewhere."""
+    if s.type.gradients == "0":
+        return "it takes no gradient"
     other = {"target": 1} if s.closure else {"scale": -1.0}
     first, second = s.run().step(3, target=0), s.run().step(3, **{"target": 0} | other)
     w, g = (*s.names, "w", "g")[:2] if len(s.names) > 1 else ("w", "g")
@@ -144,6 +146,7 @@ def uses_gradient(s: Subject) -> None:
         not same(first.weights, second.weights), "the parameters go the same way whatever the gradient is; the step "
         f"must depend on it: `{w} -= lr * {g}`",
     )  # fmt: skip
+    return None
 
 
 def state(s: Subject) -> None:
