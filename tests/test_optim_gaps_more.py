@@ -123,9 +123,11 @@ def test_lookahead_with_an_alpha_from_numpy_keeps_the_dtype():
     assert type(optimizer.alpha) is float and optimizer.state_dict()["state"]["0"]["slow"].dtype == np.float32
 
 
-def test_the_table_says_what_wrappers_cost():
+def test_the_table_says_what_a_step_costs():
     costs = {row.name: row.gradients for row in optim.catalogue()}
     assert (costs["Lookahead"], costs["SAM"], costs["Adam"]) == ("as base", "2", "1")
+    assert costs["SophiaH"] == costs["AdaHessian"] == "1 + 1 / update_interval"
+    assert costs["LBFGS"] == "1 to max_eval (25)"
 
 
 # -- conventions

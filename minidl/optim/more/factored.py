@@ -12,7 +12,7 @@ from ..optimizer import Optimizer, Schedule
 
 
 def _rms(x: Array) -> float:
-    return math.sqrt(float((x * x).mean())) if x.size else 0.0
+    return math.sqrt(float((x * x).mean()))
 
 
 class Adafactor(Optimizer):

@@ -196,7 +196,6 @@ class LBFGS(Optimizer):
                 found[name] = [to_device(np.array(row), device_of(self._params[0]._data)) for row in x]
             saved = {**saved, "state": {k: v for k, v in saved["state"].items() if k != "history"}}
         super().load_state_dict(saved)
-        self._params = self.param_groups[0]["params"]
         self._s, self._y = found["s"], found["y"]
         self._d, self._g = (found["d"][0], found["g"][0]) if own is not None else (None, None)
 
