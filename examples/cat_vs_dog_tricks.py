@@ -21,7 +21,7 @@ from joblib import Parallel, delayed
 from matplotlib.figure import Figure
 from sklearn.decomposition import PCA
 from threadpoolctl import threadpool_limits
-from train_cat_vs_dog import make_model
+from train_cat_vs_dog import find_photographs, make_model
 
 import minidl
 from minidl import data, nn, optim
@@ -121,15 +121,10 @@ class Whiten:
 
 def find_pictures(folder, size):
     """(x, y): uint8 (N, size, size, 3), memory-mapped where they are photographs, and their classes; and a name."""
-    if folder is not None:
-        images = data.ImageFolder(folder, size)
+    splits = find_photographs(folder, size, seed=0)
+    if splits is not None:
+        images = splits.train.dataset  # all of them, in the folder's order
         return images.x, images.y, images.report()
-    for name in ("cats_and_dogs", "cats_and_dogs_filtered"):
-        try:
-            images = data.load(name, size=size, download=False).train.dataset  # all of them, in the folder's order
-            return images.x, images.y, images.report()
-        except FileNotFoundError:
-            pass
     return *data.make_cat_dog_faces(1000, size), "1,000 drawn faces, for want of photographs: give a folder with --data"
 
 

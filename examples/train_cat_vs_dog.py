@@ -26,6 +26,7 @@ from sklearn.metrics import ConfusionMatrixDisplay, confusion_matrix
 import minidl
 from minidl import data, nn, optim
 from minidl.data.decode import Unreadable, decode
+from minidl.data.files import find_folder
 from minidl.nn.module import read_safetensors, write_safetensors
 
 HIDDEN = {1: (), 2: (128,), 3: (512, 128), 5: (512, 256, 128, 64)}  # widths of the hidden layers, by --layers
@@ -79,23 +80,29 @@ def make_optimizer(name, model, lr, l2, steps, cosine):
 # -- the pictures
 
 
+def find_photographs(folder, size, seed):
+    """Train, validation and test parts, 60/20/20 %, of a folder, or of the set on this machine; None without either."""
+    if folder is None:
+        for name in ("cats_and_dogs", "cats_and_dogs_filtered"):
+            if find_folder(data.DATASETS[name]):
+                return data.load(name, size=size, seed=seed, download=False)
+        return None
+    images = data.ImageFolder(folder, size)
+    if len(images) < 10:
+        raise ValueError(f"{folder} has {len(images)} pictures that can be read; expected 10 or more")
+    everything = (np.arange(len(images)), images.y)
+    rest, test = data.train_validation_split(everything, 0.2, seed, stratify=True)
+    train, validation = data.train_validation_split(rest, 0.25, seed, stratify=True)
+    parts = [data.Subset(images, part.x) for part in (train, validation, test)]
+    return data.DataSplits(f"{folder}", *parts, images.classes, f"Photographs in {folder}.")
+
+
 def find_pictures(options):
-    """Train, validation and test parts, 60/20/20 %; only the pictures of a batch are ever in memory."""
-    if options.data is not None:
-        images = data.ImageFolder(options.data, options.size)
-        print(images.report())
-        if len(images) < 10:
-            raise ValueError(f"{options.data} has {len(images)} pictures that can be read; expected 10 or more")
-        everything = (np.arange(len(images)), images.y)
-        rest, test = data.train_validation_split(everything, 0.2, options.seed, stratify=True)
-        train, validation = data.train_validation_split(rest, 0.25, options.seed, stratify=True)
-        parts = [data.Subset(images, part.x) for part in (train, validation, test)]
-        return data.DataSplits(f"{options.data}", *parts, images.classes, f"Photographs in {options.data}.")
-    for name in ("cats_and_dogs", "cats_and_dogs_filtered"):
-        try:
-            return data.load(name, size=options.size, seed=options.seed, download=False)
-        except FileNotFoundError:
-            pass
+    """Photographs, of which only those of a batch are ever in memory; drawn faces where there are none."""
+    splits = find_photographs(options.data, options.size, options.seed)
+    if splits is not None:
+        print(splits.train.dataset.report())
+        return splits
     print("There are no photographs here, so these are drawn faces, and a network that learns them knows no photograph."
           "\nGive a folder with --data, or fetch 25,000 photographs: minidl datasets get cats_and_dogs\n")  # fmt: skip
     return data.load("cat_dog_faces", n=300 if options.quick else 2000, size=options.size, seed=options.seed)

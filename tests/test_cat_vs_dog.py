@@ -37,14 +37,14 @@ def no_photographs_here(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
 
-def make_folder(root: Path, classes: dict[str, tuple[int, int, int]], n: int = 20) -> Path:
+def make_folder(root: Path, classes: dict[str, tuple[int, int, int]], n: int = 20, suffix: str = "png") -> Path:
     """n pictures of each class, in a folder of its name: its colour with noise, 40 x 30 pixels."""
     rng = np.random.default_rng(0)
     for name, colour in classes.items():
         (root / name).mkdir(parents=True)
         for i in range(n):
             pixels = np.clip(colour + rng.normal(0, 40, (30, 40, 3)), 0, 255).astype(np.uint8)
-            Image.fromarray(pixels).save(root / name / f"photo {i}.png")
+            Image.fromarray(pixels).save(root / name / f"photo {i}.{suffix}")
     return root
 
 
@@ -54,6 +54,13 @@ COLOURS = {"blue": (60, 60, 180), "red": (180, 60, 60)}
 @pytest.fixture
 def folder(tmp_path):
     return make_folder(tmp_path / "photographs", COLOURS)
+
+
+def run(module, monkeypatch, *arguments: str) -> int:
+    """The exit code of an example, at its smallest."""
+    smallest = {"train_cat_vs_dog": ["--size", "32"], "cat_vs_dog_tricks": ["--rows", "plain MLP"]}[module.__name__]
+    monkeypatch.setattr(sys, "argv", [f"{module.__name__}.py", "--quick", *smallest, *arguments])
+    return module.main()
 
 
 def test_without_photographs_it_draws_faces_says_so_and_leaves_its_files(script, tmp_path, capsys):
@@ -68,6 +75,48 @@ def test_without_photographs_it_draws_faces_says_so_and_leaves_its_files(script,
     text = capsys.readouterr().out
     assert "trained on drawn faces" in text
     assert re.search(r"^my cat\.png: (cat|dog), \d+\.\d%$", text, re.MULTILINE)
+
+
+def fetched(root: Path) -> Path:
+    """The folder of photographs where `minidl datasets get` would put it, for MINIDL_DATA."""
+    classes = {"Cat": COLOURS["red"], "Dog": COLOURS["blue"]}
+    return make_folder(root / "cats_and_dogs/PetImages", classes, n=70, suffix="jpg")
+
+
+@pytest.mark.parametrize("example", ["script", "tricks"])
+def test_the_set_that_is_on_this_machine_is_taken_and_its_report_shown(
+    request, example, tmp_path, monkeypatch, capsys
+):
+    folder = fetched(tmp_path / "sets")
+    (folder / "Cat/empty.jpg").touch()
+    monkeypatch.setenv("MINIDL_DATA", str(tmp_path / "sets"))
+    assert run(request.getfixturevalue(example), monkeypatch, "--out", "out") == 0
+    text = capsys.readouterr().out
+    assert "140 pictures (70 Cat, 70 Dog). Skipped 1 file" in text
+    assert "drawn faces" not in text
+
+
+@pytest.mark.parametrize("example", ["script", "tricks"])
+def test_photographs_that_cannot_be_read_are_an_error_and_no_reason_for_drawn_faces(
+    request, example, tmp_path, monkeypatch, capsys
+):
+    module = request.getfixturevalue(example)
+    monkeypatch.setenv("MINIDL_DATA", "typo")
+    assert run(module, monkeypatch, "--out", "out") == 2
+    captured = capsys.readouterr()
+    assert captured.err == f"{module.__name__}: MINIDL_DATA=typo is not a folder; name one that exists, or unset it\n"
+    assert "faces" not in captured.out
+
+    def gone(*arguments, **options):
+        raise FileNotFoundError(2, "the cache could not be written")
+
+    fetched(tmp_path / "sets")
+    monkeypatch.setenv("MINIDL_DATA", str(tmp_path / "sets"))
+    monkeypatch.setattr("minidl.data.sources.ImageFolder", gone)
+    assert run(module, monkeypatch, "--out", "out") == 2
+    captured = capsys.readouterr()
+    assert "the cache could not be written" in captured.err
+    assert "faces" not in captured.out
 
 
 @pytest.mark.parametrize(
