@@ -111,7 +111,7 @@ class Whiten:
 
     def __init__(self, x, k):
         x = data.ToFloat()(np.concatenate([x, x[:, :, ::-1]])).reshape(2 * len(x), -1)  # and the mirror images
-        pca = PCA(min(k, *x.shape), svd_solver="randomized", random_state=0).fit(x)
+        pca = PCA(min(k, len(x) - 1, x.shape[1]), svd_solver="randomized", random_state=0).fit(x)
         std = np.sqrt(pca.explained_variance_)
         self.mean, self.matrix = pca.mean_, pca.components_.T / np.sqrt(std * std.mean())  # mean variance 1
 
@@ -147,7 +147,7 @@ def accuracy(setting, x, y, training, fold, seed):
         elif setting.shift:
             augment.append(data.RandomCrop(round(setting.shift * setting.size), mode="edge"))
         loader = data.DataLoader(
-            data.Subset(images, training), 64, shuffle=True, drop_last=True, seed=seed,
+            data.Subset(images, training), min(64, len(training)), shuffle=True, drop_last=True, seed=seed,
             transform=data.Compose([*augment, normalize]),
         )  # fmt: skip
         model = make_model(features, setting.hidden, setting.batch_norm, setting.dropout, rng=seed)
@@ -218,33 +218,37 @@ def draw(results, path):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add = parser.add_argument
-    add("--quick", action="store_true", help="two folds, one epoch, 200 pictures of 32 pixels")
+    add("--quick", action="store_true", help="two folds (unless --folds), one epoch, 200 pictures of 32 pixels")
     add("--out", type=Path, default=Path("results/cat_vs_dog_tricks"), help="folder for table and figure")
     add("--data", type=Path, metavar="FOLDER", help="photographs of your own, of two classes")
-    add("--folds", type=int, default=5)
+    add("--folds", type=int, help="2 or more (default: 5)")
     add("--seed", type=int, default=0, help="of the order from which the folds are cut")
     add("--jobs", type=int, default=1, help="networks to train at the same time")
     add("--rows", nargs="+", metavar="NAME", default=list(ROWS), help="only these, the first to compare with")
     options = parser.parse_args()
     unknown = [name for name in options.rows if name not in ROWS]
-    if unknown or options.folds < 2 or options.jobs == 0:
-        parser.error(f"unknown row {unknown[0]!r}; there are: {', '.join(map(repr, ROWS))}" if unknown else
-                     "expected --folds 2 or more, and --jobs 1 or more")  # fmt: skip
+    if unknown:
+        parser.error(f"unknown row {unknown[0]!r}; there are: {', '.join(map(repr, ROWS))}")
+    for name, least in (("folds", 2), ("seed", 0), ("jobs", 1)):
+        if (number := getattr(options, name)) is not None and number < least:
+            parser.error(f"--{name} {number}: expected {least} or more")
     rows = {name: ROWS[name] for name in options.rows}
-    folds = options.folds
+    folds = options.folds or (2 if options.quick else 5)
     if options.quick:
-        folds, rows = 2, {name: replace(s, size=32, epochs=1, hidden=(32,)) for name, s in rows.items()}
+        rows = {name: replace(s, size=32, epochs=1, hidden=(32,)) for name, s in rows.items()}
     try:
         options.out.mkdir(parents=True, exist_ok=True)
         pictures = {size: find_pictures(options.data, size) for size in {s.size for s in rows.values()}}
         if (classes := 1 + max(y.max() for _, y, _ in pictures.values())) != 2:
             raise ValueError(f"one sigmoid unit tells two classes apart, here are {classes}")
+        _, y, source = next(iter(pictures.values()))
+        order = np.random.default_rng(options.seed).permutation(len(y))[: 200 if options.quick else None]
+        if folds > len(order):
+            raise ValueError(f"--folds {folds}: expected at most one for each picture, here are {len(order)}")
     except (OSError, ValueError, ImportError) as error:
         print(f"cat_vs_dog_tricks: {error}", file=sys.stderr)
         return 2
-    _, y, source = next(iter(pictures.values()))
     print(source)
-    order = np.random.default_rng(options.seed).permutation(len(y))[: 200 if options.quick else None]
     parts = np.array_split(order, folds)
 
     jobs = [

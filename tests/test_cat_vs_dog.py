@@ -80,7 +80,7 @@ def test_without_photographs_it_draws_faces_says_so_and_leaves_its_files(script,
 def fetched(root: Path) -> Path:
     """The folder of photographs where `minidl datasets get` would put it, for MINIDL_DATA."""
     classes = {"Cat": COLOURS["red"], "Dog": COLOURS["blue"]}
-    return make_folder(root / "cats_and_dogs/PetImages", classes, n=70, suffix="jpg")
+    return make_folder(root / "cats_and_dogs/PetImages", classes, n=20, suffix="jpg")
 
 
 @pytest.mark.parametrize("example", ["script", "tricks"])
@@ -92,7 +92,7 @@ def test_the_set_that_is_on_this_machine_is_taken_and_its_report_shown(
     monkeypatch.setenv("MINIDL_DATA", str(tmp_path / "sets"))
     assert run(request.getfixturevalue(example), monkeypatch, "--out", "out") == 0
     text = capsys.readouterr().out
-    assert "140 pictures (70 Cat, 70 Dog). Skipped 1 file" in text
+    assert "40 pictures (20 Cat, 20 Dog). Skipped 1 file" in text
     assert "drawn faces" not in text
 
 
@@ -298,6 +298,11 @@ def test_half_whitening_leaves_the_square_root_of_every_spread(tricks):
     np.testing.assert_allclose(covariance, np.diag(variances**0.5) / (variances**0.5).mean(), atol=0.02)
 
 
+def test_half_whitening_of_few_pictures_magnifies_no_rounding_errors(tricks):
+    x, _ = data.make_cat_dog_faces(30, 16)
+    assert np.abs(tricks.Whiten(x[:8], 300)(x[8:])).max() < 10
+
+
 def test_the_views_are_shifted_and_mirrored(tricks):
     x = np.arange(2 * 5 * 6 * 3).reshape(2, 5, 6, 3)
     seen = list(tricks.views(x, 1))
@@ -362,11 +367,38 @@ def test_tricks_gives_the_same_table_with_one_job_and_with_two(tricks, tmp_path,
     assert (tmp_path / "1/table.md").read_text() == (tmp_path / "2/table.md").read_text()
 
 
-def test_tricks_needs_two_classes_and_rows_that_there_are(tricks, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(sys, "argv", ["tricks", "--quick", *three_classes(tmp_path / "pictures")])
-    assert tricks.main() == 2
-    assert "here are 3" in capsys.readouterr().err
-    monkeypatch.setattr(sys, "argv", ["tricks", "--rows", "plain"])
+@pytest.mark.parametrize("folds", ["2", "10"])
+def test_tricks_needs_ten_photographs_for_any_row(tricks, tmp_path, monkeypatch, capsys, folds):
+    folder = make_folder(tmp_path / "photographs", COLOURS, n=5)
+    assert run(tricks, monkeypatch, "--data", str(folder), "--folds", folds, "--rows", *tricks.ROWS) == 0
+    assert f"of {folds} |" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (three_classes, "here are 3"),
+        (few, "has 4 pictures that can be read; expected 10 or more"),
+        (lambda root: ["--folds", "1000000"], "--folds 1000000: expected at most one for each picture, here are 200"),
+    ],
+)
+def test_tricks_tells_in_one_line_what_is_wrong_with_the_pictures(
+    tricks, tmp_path, monkeypatch, capsys, arguments, message
+):
+    assert run(tricks, monkeypatch, *arguments(tmp_path / "pictures")) == 2
+    assert re.fullmatch(f"cat_vs_dog_tricks: .*{message}\n", capsys.readouterr().err)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--rows", "plain"], "unknown row 'plain'"),
+        (["--folds", "1"], "--folds 1: expected 2 or more"),
+        (["--seed", "-1"], "--seed -1: expected 0 or more"),
+        (["--jobs", "0"], "--jobs 0: expected 1 or more"),
+    ],
+)
+def test_tricks_names_the_option_that_is_wrong(tricks, monkeypatch, capsys, arguments, message):
     with pytest.raises(SystemExit, match="2"):
-        tricks.main()
-    assert "unknown row 'plain'" in capsys.readouterr().err
+        run(tricks, monkeypatch, *arguments)
+    assert message in capsys.readouterr().err
