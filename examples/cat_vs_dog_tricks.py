@@ -128,19 +128,22 @@ def find_pictures(folder, size):
     return *data.make_cat_dog_faces(1000, size), "1,000 drawn faces, for want of photographs: give a folder with --data"
 
 
+def normalization(setting, images, training):
+    """What makes pixels the network's numbers, measured on the positions `training`."""
+    if setting.whiten:
+        return Whiten(images[np.sort(training[:4000])][0], setting.whiten)
+    if not setting.center:
+        return data.Normalize(0)
+    per, scale = {"mean": ("pixel", False), "standard": ("channel", True)}[setting.center]
+    return data.Normalize.of(data.Subset(images, np.sort(training)), per, scale)
+
+
 def accuracy(setting, x, y, training, fold, seed):
     """Train on the positions `training`, and return the share of right answers on the positions `fold`."""
     with threadpool_limits(1):  # the same bits with any --jobs
         images = data.ArrayDataset(x, y)
-        features = setting.size**2 * 3
-        if setting.whiten:
-            normalize = Whiten(x[np.sort(training[:4000])], setting.whiten)
-            features = normalize.matrix.shape[1]
-        else:
-            mean, std = statistics(x, training)
-            normalize = {
-                "": data.Normalize(0), "mean": data.Normalize(mean), "standard": data.Normalize(mean.mean((0, 1)), std),
-            }[setting.center]  # fmt: skip
+        normalize = normalization(setting, images, training)
+        features = normalize.matrix.shape[1] if setting.whiten else setting.size**2 * 3
         augment = [data.RandomFlip()] if setting.flip else []
         if setting.wiggle:
             augment.append(Wiggle(setting.wiggle))
@@ -174,17 +177,6 @@ def views(x, p):
         for right in (0, p, 2 * p):
             view = padded[:, down : down + h, right : right + w]
             yield from (view, view[:, :, ::-1])
-
-
-def statistics(x, positions):
-    """Over these pictures, block by block, white being 1: the mean picture and each channel's standard deviation."""
-    total, squares = np.zeros(x.shape[1:]), np.zeros(3)
-    for block in np.array_split(np.sort(positions), -(-len(positions) // 256)):
-        pixels = x[block] / 255.0
-        total += pixels.sum(axis=0)
-        squares += (pixels**2).sum(axis=(0, 1, 2))
-    mean = total / len(positions)
-    return mean, np.sqrt(squares / (len(positions) * x.shape[1] * x.shape[2]) - mean.mean(axis=(0, 1)) ** 2)
 
 
 def table(results):

@@ -108,16 +108,6 @@ def find_pictures(options):
     return data.load("cat_dog_faces", n=300 if options.quick else 2000, size=options.size, seed=options.seed)
 
 
-def fewer(part, n):
-    return data.Subset(part.dataset, part.positions[:n]) if isinstance(part, data.Subset) else part
-
-
-def mean_picture(part):
-    """Over all pictures of the part, read batch by batch: (size, size, 3), where white is 1."""
-    batches = data.DataLoader(part, BATCH, transform=data.ToFloat())
-    return sum(x.sum(axis=0, dtype=np.float64) for x, _ in batches) / len(part)
-
-
 # -- training and its record
 
 
@@ -132,10 +122,12 @@ def train(options):
     if len(splits.classes) != 2:
         raise ValueError(f"one sigmoid unit tells two classes apart, here are {len(splits.classes)}: "
                          f"{', '.join(splits.classes)}")  # fmt: skip
-    training = fewer(splits.train, 600) if options.quick else splits.train
+    training = splits.train
+    if options.quick and len(training) > 600:
+        training = data.Subset(training.dataset, training.positions[:600])
     epochs = min(2, options.epochs) if options.quick else options.epochs
 
-    normalize = data.Normalize(mean_picture(training) if options.subtract_mean else 0)
+    normalize = data.Normalize.of(training, "pixel", scale=False) if options.subtract_mean else data.Normalize(0)
     augment = [data.RandomFlip(), data.RandomCrop(options.size // 16, mode="edge")] if options.augment else []
     # The last, short batch of an epoch is left out: batch normalisation cannot work on a single picture.
     loader = data.DataLoader(

@@ -281,9 +281,17 @@ def test_an_unreadable_photograph_does_not_keep_the_others_from_their_answer(scr
 def test_tricks_measures_on_the_training_part_alone(tricks):
     x = np.random.default_rng(0).integers(0, 256, (600, 4, 4, 3), dtype=np.uint8)
     positions = np.random.default_rng(1).permutation(600)[:500]
-    mean, std = tricks.statistics(x, positions)
-    np.testing.assert_allclose(mean, x[positions].mean(axis=0) / 255)
-    np.testing.assert_allclose(std, x[positions].std(axis=(0, 1, 2)) / 255)
+    images, part = data.ArrayDataset(x, np.zeros(600)), x[positions] / 255
+    mean, standard, whiten = (
+        tricks.normalization(tricks.ROWS[name], images, positions)
+        for name in ("+ mean subtraction", "+ mean 0, variance 1", "+ half-whitened PCA")
+    )
+    np.testing.assert_allclose(mean.mean, part.mean(axis=0), rtol=1e-5)
+    assert mean.std == 1
+    np.testing.assert_allclose(standard.mean, part.mean(axis=(0, 1, 2)), rtol=1e-5)
+    np.testing.assert_allclose(standard.std, part.std(axis=(0, 1, 2)), rtol=1e-5)
+    z, of_mirror_images = (whiten(a[positions]).mean(axis=0) for a in (x, x[:, :, ::-1]))
+    np.testing.assert_allclose(z, -of_mirror_images, atol=1e-5)
 
 
 def test_half_whitening_leaves_the_square_root_of_every_spread(tricks):
