@@ -21,6 +21,7 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
+from scipy.special import expit
 from sklearn.metrics import ConfusionMatrixDisplay, confusion_matrix
 
 import minidl
@@ -28,9 +29,11 @@ from minidl import data, nn, optim
 from minidl.data.decode import Unreadable, decode
 from minidl.data.files import find_folder
 from minidl.nn.module import read_safetensors, write_safetensors
+from minidl.optim.more.wrappers import Wrapper
 
 HIDDEN = {1: (), 2: (128,), 3: (512, 128), 5: (512, 256, 128, 64)}  # widths of the hidden layers, by --layers
 BATCH = 64
+SLOW = ("LBFGS", "Muon", "Shampoo", "SOAP")  # rules that compute much more than a gradient per step
 FORMAT = "cat_vs_dog"  # the entry of the weight file that says how the network was built
 
 
@@ -59,22 +62,40 @@ def make_model(features, hidden, batch_norm=False, dropout=0.0, rng=0):
     return nn.Sequential(*layers, nn.Dense(features, 1, rng=rng), OneLogit())
 
 
-def make_optimizer(name, model, lr, l2, steps, cosine):
-    """Any rule of the family; those that wrap another one wrap AdamW. lr=None: the rule's own, or 0.01."""
-    cls, wrapper = optim.get(name), None
+class Beside(Wrapper):
+    """`base` and, in the same steps, `other`, which has the parameters that base has not."""
+
+    def __init__(self, base, other):
+        super().__init__(base)
+        self.other = other
+
+    def zero_grad(self):
+        self.base.zero_grad()
+        self.other.zero_grad()
+
+    def step(self, closure=None):
+        self.other.step()
+        return self.base.step(closure)
+
+
+def make_optimizer(options, model, steps):
+    """(optimizer, what it is): any rule. One that wraps another wraps AdamW; Muon leaves to it what is no matrix."""
+    cls, wrapper = optim.get(options.optimizer), None
     if "base" in inspect.signature(cls).parameters:
         cls, wrapper = optim.AdamW, cls
-    known = inspect.signature(cls).parameters
+    known, lr = inspect.signature(cls).parameters, options.lr
     if lr is None:
         lr = known["lr"].default if isinstance(known["lr"].default, float) else 0.01
-    if l2 is not None and "weight_decay" not in known:
+    if options.l2 is not None and "weight_decay" not in known:
         raise ValueError(f"--l2: {cls.__name__} has no weight_decay; leave it out, or take another --optimizer")
-    rule = cls(
-        model.parameters(),
-        lr=optim.schedules.Cosine(lr, steps=max(1, steps)) if cosine else lr,
-        **({} if l2 is None else {"weight_decay": l2}),
-    )
-    return wrapper(rule) if wrapper else rule
+    settings = {} if options.l2 is None else {"weight_decay": options.l2}
+    settings["lr"] = optim.schedules.Cosine(lr, steps=max(1, steps)) if options.cosine else lr
+    if issubclass(cls, optim.Muon):
+        matrices, rest = optim.muon_groups(model)
+        muon = cls(matrices, adjust_lr_fn="match_rms_adamw", **settings)  # its steps as large as AdamW's
+        return Beside(muon, optim.AdamW(rest, **settings)), f"{cls.__name__} beside AdamW"
+    rule = cls(model.parameters(), **settings)
+    return (wrapper(rule), f"{wrapper.__name__} around AdamW") if wrapper else (rule, cls.__name__)
 
 
 # -- the pictures
@@ -139,10 +160,12 @@ def train(options):
     network = {"features": options.size**2 * 3, "hidden": HIDDEN[options.layers], "batch_norm": options.batch_norm,
                "dropout": options.dropout}  # fmt: skip
     model = make_model(**network, rng=options.seed)
-    rule = make_optimizer(options.optimizer, model, options.lr, options.l2, epochs * len(loader), options.cosine)
+    rule, called = make_optimizer(options, model, epochs * len(loader))
     widths = [network["features"], *network["hidden"], 1]
     print(f"{splits.name}: {len(training):,} pictures to train on, {len(splits.validation):,} to validate, "
-          f"{len(splits.test):,} to test; MLP {'-'.join(map(str, widths))}, {type(rule).__name__}")  # fmt: skip
+          f"{len(splits.test):,} to test; MLP {'-'.join(map(str, widths))}, {called}")  # fmt: skip
+    if called.startswith(SLOW):
+        print("Each of its steps takes seconds or minutes here; --size 32 --layers 2 is quicker, Ctrl-C ends it.")
 
     def report(run):
         row = run.history.epochs[-1]
@@ -182,11 +205,6 @@ def predict(model, part, normalize):
         return np.concatenate([model(x).data for x, _ in data.DataLoader(part, BATCH, transform=normalize)])
 
 
-def probability(logit):
-    """The sigmoid: how sure the network is of class 1."""
-    return 1 / (1 + np.exp(-np.float64(logit).clip(-500, 500)))
-
-
 def draw_training(history, y, logits, classes, path):
     """Loss and accuracy over the epochs, and beside them which class was taken for which."""
     figure = Figure(figsize=(13, 3.6), layout="constrained")
@@ -214,7 +232,7 @@ def draw_mistakes(part, logits, right, classes, path):
     for i, axes in enumerate(figure.subplots(2, 6).flat):
         axes.axis("off")
         if i < len(wrong):
-            p = probability(logits[wrong[i]])
+            p = expit(logits[wrong[i]])
             x, y = part[int(wrong[i])]
             axes.imshow(x)
             axes.set_title(f"{classes[int(p > 0.5)]} {max(p, 1 - p):.1%}\nlabelled {classes[int(y)]}", fontsize=8)
@@ -250,7 +268,7 @@ def predict_photographs(photographs, weights):
             print(f"train_cat_vs_dog: {path}: {reason}", file=sys.stderr)
             code = 2
             continue
-        p = probability(predict(model, (x[None], np.zeros(1)), normalize)[0])
+        p = expit(predict(model, (x[None], np.zeros(1)), normalize)[0])  # how sure it is of class 1
         print(f"{path}: {about['classes'][int(p > 0.5)]}, {max(p, 1 - p):.1%}")
     return code
 

@@ -5,6 +5,7 @@ import re
 import signal
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -160,20 +161,55 @@ def test_validation_and_test_pictures_are_not_in_the_training_part(script, folde
     assert len(set.union(*parts)) == 40
 
 
-@pytest.mark.parametrize("name", ["SGD", "sam", "LBFGS", "ScheduleFreeAdamW", "SophiaH", "Prodigy"])
-def test_any_optimizer_by_name(script, folder, name, capsys):
+@pytest.mark.parametrize(
+    ("name", "called"),
+    [
+        ("SGD", "SGD"),
+        ("sam", "SAM around AdamW"),
+        ("LBFGS", "LBFGS"),
+        ("muon", "Muon beside AdamW"),
+        ("MuonCorrected", "MuonCorrected beside AdamW"),
+        ("ScheduleFreeAdamW", "ScheduleFreeAdamW"),
+        ("SophiaH", "SophiaH"),
+        ("Prodigy", "Prodigy"),
+    ],
+)
+def test_any_optimizer_by_name(script, folder, name, called, capsys):
     arguments = ["--quick", "--data", str(folder), "--out", "out", "--size", "32", "--layers", "2"]
     assert script.main([*arguments, "--optimizer", name]) == 0
-    assert f", {name.lower()}\n" in capsys.readouterr().out.lower()
+    text = capsys.readouterr().out
+    assert f", {called}\n" in text
+    assert ("seconds or minutes" in text) == (name in ("LBFGS", "muon", "MuonCorrected"))
+
+
+def make_optimizer(script, model, optimizer="adamw", lr=None, l2=None, cosine=False):
+    return script.make_optimizer(SimpleNamespace(optimizer=optimizer, lr=lr, l2=l2, cosine=cosine), model, 10)[0]
 
 
 def test_the_switches_reach_the_optimizer(script):
     model = script.make_model(48, (4,))
-    plain = script.make_optimizer("adamw", model, None, None, 10, cosine=False)
-    changed = script.make_optimizer("adamw", model, 0.2, 0.3, 10, cosine=True)
+    plain = make_optimizer(script, model)
+    changed = make_optimizer(script, model, lr=0.2, l2=0.3, cosine=True)
     assert (plain.lr, plain.param_groups[0]["weight_decay"]) == (1e-3, 0.01)
     assert (changed.lr, changed.param_groups[0]["weight_decay"]) == (0.2, 0.3)
     assert changed.param_groups[0]["lr"](5) == pytest.approx(0.1)
+
+
+def test_muon_gets_the_hidden_matrices_and_adamw_the_rest_each_in_every_step(script):
+    model = script.make_model(48, (4, 3), batch_norm=True, rng=0)
+    rule = make_optimizer(script, model, "muon", lr=0.2, l2=0.3)
+    assert [p.shape for p in rule.base.parameters()] == [(48, 4), (4, 3)]
+    assert [p.shape for p in rule.other.parameters()] == [(4,), (4,), (4,), (3,), (3,), (3,), (3, 1), (1,)]
+    assert [r.param_groups[0]["weight_decay"] for r in (rule.base, rule.other)] == [0.3, 0.3]
+    before = [p.data.copy() for p in model.parameters()]
+    for steps in (1, 2):
+        rule.zero_grad()
+        assert all(p.grad is None or not p.grad.data.any() for p in model.parameters())
+        model(np.random.default_rng(0).random((8, 48), np.float32)).sum().backward()
+        rule.step()
+        assert [rule.base.steps, rule.other.steps] == [steps, steps]
+    moved = [np.abs(p.data - w).max() for p, w in zip(model.parameters(), before, strict=True)]
+    assert all(0 < m < 1 for m in moved), moved
 
 
 @pytest.mark.parametrize("epochs", [0, 2])
