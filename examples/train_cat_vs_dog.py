@@ -111,11 +111,7 @@ def find_photographs(folder, size, seed):
     images = data.ImageFolder(folder, size)
     if len(images) < 10:
         raise ValueError(f"{folder} has {len(images)} pictures that can be read; expected 10 or more")
-    everything = (np.arange(len(images)), images.y)
-    rest, test = data.train_validation_split(everything, 0.2, seed, stratify=True)
-    train, validation = data.train_validation_split(rest, 0.25, seed, stratify=True)
-    parts = [data.Subset(images, part.x) for part in (train, validation, test)]
-    return data.DataSplits(f"{folder}", *parts, images.classes, f"Photographs in {folder}.")
+    return data.DataSplits.of_images(images, f"{folder}", f"Photographs in {folder}.", seed)
 
 
 def find_pictures(options):

@@ -142,10 +142,8 @@ def test_the_weight_file_holds_the_normalisation_of_the_training_part(script, fo
     arguments = ["--data", str(folder), "--out", "out", "--size", "32", "--epochs", "1", "--subtract-mean"]
     assert script.main(arguments) == 0
     model, normalize, about = script.load_model("out/weights.safetensors")
-    images = data.ImageFolder(folder, 32)
-    rest, _ = data.train_validation_split((np.arange(40), images.y), 0.2, 0, stratify=True)
-    train, _ = data.train_validation_split(rest, 0.25, 0, stratify=True)
-    np.testing.assert_allclose(normalize.mean, images.x[train.x].mean(axis=0) / 255, rtol=1e-5)
+    train = data.DataSplits.of_images(data.ImageFolder(folder, 32), "", "").train
+    np.testing.assert_allclose(normalize.mean, train.x.mean(axis=0) / 255, rtol=1e-5)
     assert about["size"] == 32
     assert about["classes"] == ["blue", "red"]
     assert not any(isinstance(layer, nn.Dropout) for layer in model)
@@ -159,6 +157,17 @@ def test_validation_and_test_pictures_are_not_in_the_training_part(script, folde
     parts = [set(part.positions) for part in (splits.train, splits.validation, splits.test)]
     assert [len(part) for part in parts] == [24, 8, 8]
     assert len(set.union(*parts)) == 40
+    assert [np.bincount(part.y).tolist() for part in (splits.train, splits.validation, splits.test)] == [
+        [12, 12], [4, 4], [4, 4],
+    ]  # fmt: skip
+
+
+def test_a_folder_is_cut_as_the_set_in_it_is(script, tmp_path, monkeypatch):
+    folder = fetched(tmp_path / "sets")
+    monkeypatch.setenv("MINIDL_DATA", str(tmp_path / "sets"))
+    given, loaded = (script.find_photographs(where, 32, 5) for where in (folder, None))
+    for part in ("train", "validation", "test"):
+        assert getattr(given, part).positions.tolist() == getattr(loaded, part).positions.tolist()
 
 
 @pytest.mark.parametrize(
