@@ -21,7 +21,7 @@ from joblib import Parallel, delayed
 from matplotlib.figure import Figure
 from sklearn.decomposition import PCA
 from threadpoolctl import threadpool_limits
-from train_cat_vs_dog import make_model
+from train_cat_vs_dog import find_photographs, make_model
 
 import minidl
 from minidl import data, nn, optim
@@ -111,7 +111,7 @@ class Whiten:
 
     def __init__(self, x, k):
         x = data.ToFloat()(np.concatenate([x, x[:, :, ::-1]])).reshape(2 * len(x), -1)  # and the mirror images
-        pca = PCA(min(k, *x.shape), svd_solver="randomized", random_state=0).fit(x)
+        pca = PCA(min(k, len(x) - 1, x.shape[1]), svd_solver="randomized", random_state=0).fit(x)
         std = np.sqrt(pca.explained_variance_)
         self.mean, self.matrix = pca.mean_, pca.components_.T / np.sqrt(std * std.mean())  # mean variance 1
 
@@ -121,38 +121,36 @@ class Whiten:
 
 def find_pictures(folder, size):
     """(x, y): uint8 (N, size, size, 3), memory-mapped where they are photographs, and their classes; and a name."""
-    if folder is not None:
-        images = data.ImageFolder(folder, size)
+    splits = find_photographs(folder, size, seed=0)
+    if splits is not None:
+        images = splits.train.dataset  # all of them, in the folder's order
         return images.x, images.y, images.report()
-    for name in ("cats_and_dogs", "cats_and_dogs_filtered"):
-        try:
-            images = data.load(name, size=size, download=False).train.dataset  # all of them, in the folder's order
-            return images.x, images.y, images.report()
-        except FileNotFoundError:
-            pass
     return *data.make_cat_dog_faces(1000, size), "1,000 drawn faces, for want of photographs: give a folder with --data"
+
+
+def normalization(setting, images, training):
+    """What makes pixels the network's numbers, measured on the positions `training`."""
+    if setting.whiten:
+        return Whiten(images[np.sort(training[:4000])][0], setting.whiten)
+    if not setting.center:
+        return data.Normalize(0)
+    per, scale = {"mean": ("pixel", False), "standard": ("channel", True)}[setting.center]
+    return data.Normalize.of(data.Subset(images, np.sort(training)), per, scale)
 
 
 def accuracy(setting, x, y, training, fold, seed):
     """Train on the positions `training`, and return the share of right answers on the positions `fold`."""
     with threadpool_limits(1):  # the same bits with any --jobs
         images = data.ArrayDataset(x, y)
-        features = setting.size**2 * 3
-        if setting.whiten:
-            normalize = Whiten(x[np.sort(training[:4000])], setting.whiten)
-            features = normalize.matrix.shape[1]
-        else:
-            mean, std = statistics(x, training)
-            normalize = {
-                "": data.Normalize(0), "mean": data.Normalize(mean), "standard": data.Normalize(mean.mean((0, 1)), std),
-            }[setting.center]  # fmt: skip
+        normalize = normalization(setting, images, training)
+        features = normalize.matrix.shape[1] if setting.whiten else setting.size**2 * 3
         augment = [data.RandomFlip()] if setting.flip else []
         if setting.wiggle:
             augment.append(Wiggle(setting.wiggle))
         elif setting.shift:
             augment.append(data.RandomCrop(round(setting.shift * setting.size), mode="edge"))
         loader = data.DataLoader(
-            data.Subset(images, training), 64, shuffle=True, drop_last=True, seed=seed,
+            data.Subset(images, training), min(64, len(training)), shuffle=True, drop_last=True, seed=seed,
             transform=data.Compose([*augment, normalize]),
         )  # fmt: skip
         model = make_model(features, setting.hidden, setting.batch_norm, setting.dropout, rng=seed)
@@ -179,17 +177,6 @@ def views(x, p):
         for right in (0, p, 2 * p):
             view = padded[:, down : down + h, right : right + w]
             yield from (view, view[:, :, ::-1])
-
-
-def statistics(x, positions):
-    """Over these pictures, block by block, white being 1: the mean picture and each channel's standard deviation."""
-    total, squares = np.zeros(x.shape[1:]), np.zeros(3)
-    for block in np.array_split(np.sort(positions), -(-len(positions) // 256)):
-        pixels = x[block] / 255.0
-        total += pixels.sum(axis=0)
-        squares += (pixels**2).sum(axis=(0, 1, 2))
-    mean = total / len(positions)
-    return mean, np.sqrt(squares / (len(positions) * x.shape[1] * x.shape[2]) - mean.mean(axis=(0, 1)) ** 2)
 
 
 def table(results):
@@ -223,33 +210,37 @@ def draw(results, path):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add = parser.add_argument
-    add("--quick", action="store_true", help="two folds, one epoch, 200 pictures of 32 pixels")
+    add("--quick", action="store_true", help="two folds (unless --folds), one epoch, 200 pictures of 32 pixels")
     add("--out", type=Path, default=Path("results/cat_vs_dog_tricks"), help="folder for table and figure")
     add("--data", type=Path, metavar="FOLDER", help="photographs of your own, of two classes")
-    add("--folds", type=int, default=5)
+    add("--folds", type=int, help="2 or more (default: 5)")
     add("--seed", type=int, default=0, help="of the order from which the folds are cut")
     add("--jobs", type=int, default=1, help="networks to train at the same time")
     add("--rows", nargs="+", metavar="NAME", default=list(ROWS), help="only these, the first to compare with")
     options = parser.parse_args()
     unknown = [name for name in options.rows if name not in ROWS]
-    if unknown or options.folds < 2 or options.jobs == 0:
-        parser.error(f"unknown row {unknown[0]!r}; there are: {', '.join(map(repr, ROWS))}" if unknown else
-                     "expected --folds 2 or more, and --jobs 1 or more")  # fmt: skip
+    if unknown:
+        parser.error(f"unknown row {unknown[0]!r}; there are: {', '.join(map(repr, ROWS))}")
+    for name, least in (("folds", 2), ("seed", 0), ("jobs", 1)):
+        if (number := getattr(options, name)) is not None and number < least:
+            parser.error(f"--{name} {number}: expected {least} or more")
     rows = {name: ROWS[name] for name in options.rows}
-    folds = options.folds
+    folds = options.folds or (2 if options.quick else 5)
     if options.quick:
-        folds, rows = 2, {name: replace(s, size=32, epochs=1, hidden=(32,)) for name, s in rows.items()}
+        rows = {name: replace(s, size=32, epochs=1, hidden=(32,)) for name, s in rows.items()}
     try:
         options.out.mkdir(parents=True, exist_ok=True)
         pictures = {size: find_pictures(options.data, size) for size in {s.size for s in rows.values()}}
         if (classes := 1 + max(y.max() for _, y, _ in pictures.values())) != 2:
             raise ValueError(f"one sigmoid unit tells two classes apart, here are {classes}")
+        _, y, source = next(iter(pictures.values()))
+        order = np.random.default_rng(options.seed).permutation(len(y))[: 200 if options.quick else None]
+        if folds > len(order):
+            raise ValueError(f"--folds {folds}: expected at most one for each picture, here are {len(order)}")
     except (OSError, ValueError, ImportError) as error:
         print(f"cat_vs_dog_tricks: {error}", file=sys.stderr)
         return 2
-    _, y, source = next(iter(pictures.values()))
     print(source)
-    order = np.random.default_rng(options.seed).permutation(len(y))[: 200 if options.quick else None]
     parts = np.array_split(order, folds)
 
     jobs = [

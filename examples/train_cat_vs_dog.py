@@ -21,15 +21,19 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
+from scipy.special import expit
 from sklearn.metrics import ConfusionMatrixDisplay, confusion_matrix
 
 import minidl
 from minidl import data, nn, optim
 from minidl.data.decode import Unreadable, decode
+from minidl.data.files import find_folder
 from minidl.nn.module import read_safetensors, write_safetensors
+from minidl.optim.more.wrappers import Wrapper
 
 HIDDEN = {1: (), 2: (128,), 3: (512, 128), 5: (512, 256, 128, 64)}  # widths of the hidden layers, by --layers
 BATCH = 64
+SLOW = ("LBFGS", "Muon", "Shampoo", "SOAP")  # rules that compute much more than a gradient per step
 FORMAT = "cat_vs_dog"  # the entry of the weight file that says how the network was built
 
 
@@ -58,57 +62,67 @@ def make_model(features, hidden, batch_norm=False, dropout=0.0, rng=0):
     return nn.Sequential(*layers, nn.Dense(features, 1, rng=rng), OneLogit())
 
 
-def make_optimizer(name, model, lr, l2, steps, cosine):
-    """Any rule of the family; those that wrap another one wrap AdamW. lr=None: the rule's own, or 0.01."""
-    cls, wrapper = optim.get(name), None
+class Beside(Wrapper):
+    """`base` and, in the same steps, `other`, which has the parameters that base has not."""
+
+    def __init__(self, base, other):
+        super().__init__(base)
+        self.other = other
+
+    def zero_grad(self):
+        self.base.zero_grad()
+        self.other.zero_grad()
+
+    def step(self, closure=None):
+        self.other.step()
+        return self.base.step(closure)
+
+
+def make_optimizer(options, model, steps):
+    """(optimizer, what it is): any rule. One that wraps another wraps AdamW; Muon leaves to it what is no matrix."""
+    cls, wrapper = optim.get(options.optimizer), None
     if "base" in inspect.signature(cls).parameters:
         cls, wrapper = optim.AdamW, cls
-    known = inspect.signature(cls).parameters
+    known, lr = inspect.signature(cls).parameters, options.lr
     if lr is None:
         lr = known["lr"].default if isinstance(known["lr"].default, float) else 0.01
-    if l2 is not None and "weight_decay" not in known:
+    if options.l2 is not None and "weight_decay" not in known:
         raise ValueError(f"--l2: {cls.__name__} has no weight_decay; leave it out, or take another --optimizer")
-    rule = cls(
-        model.parameters(),
-        lr=optim.schedules.Cosine(lr, steps=max(1, steps)) if cosine else lr,
-        **({} if l2 is None else {"weight_decay": l2}),
-    )
-    return wrapper(rule) if wrapper else rule
+    settings = {} if options.l2 is None else {"weight_decay": options.l2}
+    settings["lr"] = optim.schedules.Cosine(lr, steps=max(1, steps)) if options.cosine else lr
+    if issubclass(cls, optim.Muon):
+        matrices, rest = optim.muon_groups(model)
+        muon = cls(matrices, adjust_lr_fn="match_rms_adamw", **settings)  # its steps as large as AdamW's
+        return Beside(muon, optim.AdamW(rest, **settings)), f"{cls.__name__} beside AdamW"
+    rule = cls(model.parameters(), **settings)
+    return (wrapper(rule), f"{wrapper.__name__} around AdamW") if wrapper else (rule, cls.__name__)
 
 
 # -- the pictures
 
 
+def find_photographs(folder, size, seed):
+    """Train, validation and test parts, 60/20/20 %, of a folder, or of the set on this machine; None without either."""
+    if folder is None:
+        for name in ("cats_and_dogs", "cats_and_dogs_filtered"):
+            if find_folder(data.DATASETS[name]):
+                return data.load(name, size=size, seed=seed, download=False)
+        return None
+    images = data.ImageFolder(folder, size)
+    if len(images) < 10:
+        raise ValueError(f"{folder} has {len(images)} pictures that can be read; expected 10 or more")
+    return data.DataSplits.of_images(images, f"{folder}", f"Photographs in {folder}.", seed)
+
+
 def find_pictures(options):
-    """Train, validation and test parts, 60/20/20 %; only the pictures of a batch are ever in memory."""
-    if options.data is not None:
-        images = data.ImageFolder(options.data, options.size)
-        print(images.report())
-        if len(images) < 10:
-            raise ValueError(f"{options.data} has {len(images)} pictures that can be read; expected 10 or more")
-        everything = (np.arange(len(images)), images.y)
-        rest, test = data.train_validation_split(everything, 0.2, options.seed, stratify=True)
-        train, validation = data.train_validation_split(rest, 0.25, options.seed, stratify=True)
-        parts = [data.Subset(images, part.x) for part in (train, validation, test)]
-        return data.DataSplits(f"{options.data}", *parts, images.classes, f"Photographs in {options.data}.")
-    for name in ("cats_and_dogs", "cats_and_dogs_filtered"):
-        try:
-            return data.load(name, size=options.size, seed=options.seed, download=False)
-        except FileNotFoundError:
-            pass
+    """Photographs, of which only those of a batch are ever in memory; drawn faces where there are none."""
+    splits = find_photographs(options.data, options.size, options.seed)
+    if splits is not None:
+        print(splits.train.dataset.report())
+        return splits
     print("There are no photographs here, so these are drawn faces, and a network that learns them knows no photograph."
           "\nGive a folder with --data, or fetch 25,000 photographs: minidl datasets get cats_and_dogs\n")  # fmt: skip
     return data.load("cat_dog_faces", n=300 if options.quick else 2000, size=options.size, seed=options.seed)
-
-
-def fewer(part, n):
-    return data.Subset(part.dataset, part.positions[:n]) if isinstance(part, data.Subset) else part
-
-
-def mean_picture(part):
-    """Over all pictures of the part, read batch by batch: (size, size, 3), where white is 1."""
-    batches = data.DataLoader(part, BATCH, transform=data.ToFloat())
-    return sum(x.sum(axis=0, dtype=np.float64) for x, _ in batches) / len(part)
 
 
 # -- training and its record
@@ -125,10 +139,12 @@ def train(options):
     if len(splits.classes) != 2:
         raise ValueError(f"one sigmoid unit tells two classes apart, here are {len(splits.classes)}: "
                          f"{', '.join(splits.classes)}")  # fmt: skip
-    training = fewer(splits.train, 600) if options.quick else splits.train
+    training = splits.train
+    if options.quick and len(training) > 600:
+        training = data.Subset(training.dataset, training.positions[:600])
     epochs = min(2, options.epochs) if options.quick else options.epochs
 
-    normalize = data.Normalize(mean_picture(training) if options.subtract_mean else 0)
+    normalize = data.Normalize.of(training, "pixel", scale=False) if options.subtract_mean else data.Normalize(0)
     augment = [data.RandomFlip(), data.RandomCrop(options.size // 16, mode="edge")] if options.augment else []
     # The last, short batch of an epoch is left out: batch normalisation cannot work on a single picture.
     loader = data.DataLoader(
@@ -140,10 +156,12 @@ def train(options):
     network = {"features": options.size**2 * 3, "hidden": HIDDEN[options.layers], "batch_norm": options.batch_norm,
                "dropout": options.dropout}  # fmt: skip
     model = make_model(**network, rng=options.seed)
-    rule = make_optimizer(options.optimizer, model, options.lr, options.l2, epochs * len(loader), options.cosine)
+    rule, called = make_optimizer(options, model, epochs * len(loader))
     widths = [network["features"], *network["hidden"], 1]
     print(f"{splits.name}: {len(training):,} pictures to train on, {len(splits.validation):,} to validate, "
-          f"{len(splits.test):,} to test; MLP {'-'.join(map(str, widths))}, {type(rule).__name__}")  # fmt: skip
+          f"{len(splits.test):,} to test; MLP {'-'.join(map(str, widths))}, {called}")  # fmt: skip
+    if called.startswith(SLOW):
+        print("Each of its steps takes seconds or minutes here; --size 32 --layers 2 is quicker, Ctrl-C ends it.")
 
     def report(run):
         row = run.history.epochs[-1]
@@ -183,11 +201,6 @@ def predict(model, part, normalize):
         return np.concatenate([model(x).data for x, _ in data.DataLoader(part, BATCH, transform=normalize)])
 
 
-def probability(logit):
-    """The sigmoid: how sure the network is of class 1."""
-    return 1 / (1 + np.exp(-np.float64(logit).clip(-500, 500)))
-
-
 def draw_training(history, y, logits, classes, path):
     """Loss and accuracy over the epochs, and beside them which class was taken for which."""
     figure = Figure(figsize=(13, 3.6), layout="constrained")
@@ -215,7 +228,7 @@ def draw_mistakes(part, logits, right, classes, path):
     for i, axes in enumerate(figure.subplots(2, 6).flat):
         axes.axis("off")
         if i < len(wrong):
-            p = probability(logits[wrong[i]])
+            p = expit(logits[wrong[i]])
             x, y = part[int(wrong[i])]
             axes.imshow(x)
             axes.set_title(f"{classes[int(p > 0.5)]} {max(p, 1 - p):.1%}\nlabelled {classes[int(y)]}", fontsize=8)
@@ -251,7 +264,7 @@ def predict_photographs(photographs, weights):
             print(f"train_cat_vs_dog: {path}: {reason}", file=sys.stderr)
             code = 2
             continue
-        p = probability(predict(model, (x[None], np.zeros(1)), normalize)[0])
+        p = expit(predict(model, (x[None], np.zeros(1)), normalize)[0])  # how sure it is of class 1
         print(f"{path}: {about['classes'][int(p > 0.5)]}, {max(p, 1 - p):.1%}")
     return code
 

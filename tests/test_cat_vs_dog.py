@@ -5,6 +5,7 @@ import re
 import signal
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -37,14 +38,14 @@ def no_photographs_here(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
 
-def make_folder(root: Path, classes: dict[str, tuple[int, int, int]], n: int = 20) -> Path:
+def make_folder(root: Path, classes: dict[str, tuple[int, int, int]], n: int = 20, suffix: str = "png") -> Path:
     """n pictures of each class, in a folder of its name: its colour with noise, 40 x 30 pixels."""
     rng = np.random.default_rng(0)
     for name, colour in classes.items():
         (root / name).mkdir(parents=True)
         for i in range(n):
             pixels = np.clip(colour + rng.normal(0, 40, (30, 40, 3)), 0, 255).astype(np.uint8)
-            Image.fromarray(pixels).save(root / name / f"photo {i}.png")
+            Image.fromarray(pixels).save(root / name / f"photo {i}.{suffix}")
     return root
 
 
@@ -54,6 +55,13 @@ COLOURS = {"blue": (60, 60, 180), "red": (180, 60, 60)}
 @pytest.fixture
 def folder(tmp_path):
     return make_folder(tmp_path / "photographs", COLOURS)
+
+
+def run(module, monkeypatch, *arguments: str) -> int:
+    """The exit code of an example, at its smallest."""
+    smallest = {"train_cat_vs_dog": ["--size", "32"], "cat_vs_dog_tricks": ["--rows", "plain MLP"]}[module.__name__]
+    monkeypatch.setattr(sys, "argv", [f"{module.__name__}.py", "--quick", *smallest, *arguments])
+    return module.main()
 
 
 def test_without_photographs_it_draws_faces_says_so_and_leaves_its_files(script, tmp_path, capsys):
@@ -68,6 +76,48 @@ def test_without_photographs_it_draws_faces_says_so_and_leaves_its_files(script,
     text = capsys.readouterr().out
     assert "trained on drawn faces" in text
     assert re.search(r"^my cat\.png: (cat|dog), \d+\.\d%$", text, re.MULTILINE)
+
+
+def fetched(root: Path) -> Path:
+    """The folder of photographs where `minidl datasets get` would put it, for MINIDL_DATA."""
+    classes = {"Cat": COLOURS["red"], "Dog": COLOURS["blue"]}
+    return make_folder(root / "cats_and_dogs/PetImages", classes, n=20, suffix="jpg")
+
+
+@pytest.mark.parametrize("example", ["script", "tricks"])
+def test_the_set_that_is_on_this_machine_is_taken_and_its_report_shown(
+    request, example, tmp_path, monkeypatch, capsys
+):
+    folder = fetched(tmp_path / "sets")
+    (folder / "Cat/empty.jpg").touch()
+    monkeypatch.setenv("MINIDL_DATA", str(tmp_path / "sets"))
+    assert run(request.getfixturevalue(example), monkeypatch, "--out", "out") == 0
+    text = capsys.readouterr().out
+    assert "40 pictures (20 Cat, 20 Dog). Skipped 1 file" in text
+    assert "drawn faces" not in text
+
+
+@pytest.mark.parametrize("example", ["script", "tricks"])
+def test_photographs_that_cannot_be_read_are_an_error_and_no_reason_for_drawn_faces(
+    request, example, tmp_path, monkeypatch, capsys
+):
+    module = request.getfixturevalue(example)
+    monkeypatch.setenv("MINIDL_DATA", "typo")
+    assert run(module, monkeypatch, "--out", "out") == 2
+    captured = capsys.readouterr()
+    assert captured.err == f"{module.__name__}: MINIDL_DATA=typo is not a folder; name one that exists, or unset it\n"
+    assert "faces" not in captured.out
+
+    def gone(*arguments, **options):
+        raise FileNotFoundError(2, "the cache could not be written")
+
+    fetched(tmp_path / "sets")
+    monkeypatch.setenv("MINIDL_DATA", str(tmp_path / "sets"))
+    monkeypatch.setattr("minidl.data.sources.ImageFolder", gone)
+    assert run(module, monkeypatch, "--out", "out") == 2
+    captured = capsys.readouterr()
+    assert "the cache could not be written" in captured.err
+    assert "faces" not in captured.out
 
 
 @pytest.mark.parametrize(
@@ -92,10 +142,8 @@ def test_the_weight_file_holds_the_normalisation_of_the_training_part(script, fo
     arguments = ["--data", str(folder), "--out", "out", "--size", "32", "--epochs", "1", "--subtract-mean"]
     assert script.main(arguments) == 0
     model, normalize, about = script.load_model("out/weights.safetensors")
-    images = data.ImageFolder(folder, 32)
-    rest, _ = data.train_validation_split((np.arange(40), images.y), 0.2, 0, stratify=True)
-    train, _ = data.train_validation_split(rest, 0.25, 0, stratify=True)
-    np.testing.assert_allclose(normalize.mean, images.x[train.x].mean(axis=0) / 255, rtol=1e-5)
+    train = data.DataSplits.of_images(data.ImageFolder(folder, 32), "", "").train
+    np.testing.assert_allclose(normalize.mean, train.x.mean(axis=0) / 255, rtol=1e-5)
     assert about["size"] == 32
     assert about["classes"] == ["blue", "red"]
     assert not any(isinstance(layer, nn.Dropout) for layer in model)
@@ -109,22 +157,68 @@ def test_validation_and_test_pictures_are_not_in_the_training_part(script, folde
     parts = [set(part.positions) for part in (splits.train, splits.validation, splits.test)]
     assert [len(part) for part in parts] == [24, 8, 8]
     assert len(set.union(*parts)) == 40
+    assert [np.bincount(part.y).tolist() for part in (splits.train, splits.validation, splits.test)] == [
+        [12, 12], [4, 4], [4, 4],
+    ]  # fmt: skip
 
 
-@pytest.mark.parametrize("name", ["SGD", "sam", "LBFGS", "ScheduleFreeAdamW", "SophiaH", "Prodigy"])
-def test_any_optimizer_by_name(script, folder, name, capsys):
+def test_a_folder_is_cut_as_the_set_in_it_is(script, tmp_path, monkeypatch):
+    folder = fetched(tmp_path / "sets")
+    monkeypatch.setenv("MINIDL_DATA", str(tmp_path / "sets"))
+    given, loaded = (script.find_photographs(where, 32, 5) for where in (folder, None))
+    for part in ("train", "validation", "test"):
+        assert getattr(given, part).positions.tolist() == getattr(loaded, part).positions.tolist()
+
+
+@pytest.mark.parametrize(
+    ("name", "called"),
+    [
+        ("SGD", "SGD"),
+        ("sam", "SAM around AdamW"),
+        ("LBFGS", "LBFGS"),
+        ("muon", "Muon beside AdamW"),
+        ("MuonCorrected", "MuonCorrected beside AdamW"),
+        ("ScheduleFreeAdamW", "ScheduleFreeAdamW"),
+        ("SophiaH", "SophiaH"),
+        ("Prodigy", "Prodigy"),
+    ],
+)
+def test_any_optimizer_by_name(script, folder, name, called, capsys):
     arguments = ["--quick", "--data", str(folder), "--out", "out", "--size", "32", "--layers", "2"]
     assert script.main([*arguments, "--optimizer", name]) == 0
-    assert f", {name.lower()}\n" in capsys.readouterr().out.lower()
+    text = capsys.readouterr().out
+    assert f", {called}\n" in text
+    assert ("seconds or minutes" in text) == (name in ("LBFGS", "muon", "MuonCorrected"))
+
+
+def make_optimizer(script, model, optimizer="adamw", lr=None, l2=None, cosine=False):
+    return script.make_optimizer(SimpleNamespace(optimizer=optimizer, lr=lr, l2=l2, cosine=cosine), model, 10)[0]
 
 
 def test_the_switches_reach_the_optimizer(script):
     model = script.make_model(48, (4,))
-    plain = script.make_optimizer("adamw", model, None, None, 10, cosine=False)
-    changed = script.make_optimizer("adamw", model, 0.2, 0.3, 10, cosine=True)
+    plain = make_optimizer(script, model)
+    changed = make_optimizer(script, model, lr=0.2, l2=0.3, cosine=True)
     assert (plain.lr, plain.param_groups[0]["weight_decay"]) == (1e-3, 0.01)
     assert (changed.lr, changed.param_groups[0]["weight_decay"]) == (0.2, 0.3)
     assert changed.param_groups[0]["lr"](5) == pytest.approx(0.1)
+
+
+def test_muon_gets_the_hidden_matrices_and_adamw_the_rest_each_in_every_step(script):
+    model = script.make_model(48, (4, 3), batch_norm=True, rng=0)
+    rule = make_optimizer(script, model, "muon", lr=0.2, l2=0.3)
+    assert [p.shape for p in rule.base.parameters()] == [(48, 4), (4, 3)]
+    assert [p.shape for p in rule.other.parameters()] == [(4,), (4,), (4,), (3,), (3,), (3,), (3, 1), (1,)]
+    assert [r.param_groups[0]["weight_decay"] for r in (rule.base, rule.other)] == [0.3, 0.3]
+    before = [p.data.copy() for p in model.parameters()]
+    for steps in (1, 2):
+        rule.zero_grad()
+        assert all(p.grad is None or not p.grad.data.any() for p in model.parameters())
+        model(np.random.default_rng(0).random((8, 48), np.float32)).sum().backward()
+        rule.step()
+        assert [rule.base.steps, rule.other.steps] == [steps, steps]
+    moved = [np.abs(p.data - w).max() for p, w in zip(model.parameters(), before, strict=True)]
+    assert all(0 < m < 1 for m in moved), moved
 
 
 @pytest.mark.parametrize("epochs", [0, 2])
@@ -232,9 +326,17 @@ def test_an_unreadable_photograph_does_not_keep_the_others_from_their_answer(scr
 def test_tricks_measures_on_the_training_part_alone(tricks):
     x = np.random.default_rng(0).integers(0, 256, (600, 4, 4, 3), dtype=np.uint8)
     positions = np.random.default_rng(1).permutation(600)[:500]
-    mean, std = tricks.statistics(x, positions)
-    np.testing.assert_allclose(mean, x[positions].mean(axis=0) / 255)
-    np.testing.assert_allclose(std, x[positions].std(axis=(0, 1, 2)) / 255)
+    images, part = data.ArrayDataset(x, np.zeros(600)), x[positions] / 255
+    mean, standard, whiten = (
+        tricks.normalization(tricks.ROWS[name], images, positions)
+        for name in ("+ mean subtraction", "+ mean 0, variance 1", "+ half-whitened PCA")
+    )
+    np.testing.assert_allclose(mean.mean, part.mean(axis=0), rtol=1e-5)
+    assert mean.std == 1
+    np.testing.assert_allclose(standard.mean, part.mean(axis=(0, 1, 2)), rtol=1e-5)
+    np.testing.assert_allclose(standard.std, part.std(axis=(0, 1, 2)), rtol=1e-5)
+    z, of_mirror_images = (whiten(a[positions]).mean(axis=0) for a in (x, x[:, :, ::-1]))
+    np.testing.assert_allclose(z, -of_mirror_images, atol=1e-5)
 
 
 def test_half_whitening_leaves_the_square_root_of_every_spread(tricks):
@@ -247,6 +349,11 @@ def test_half_whitening_leaves_the_square_root_of_every_spread(tricks):
     assert z.dtype == np.float32
     np.testing.assert_allclose(covariance.trace() / 8, 1, rtol=1e-3)
     np.testing.assert_allclose(covariance, np.diag(variances**0.5) / (variances**0.5).mean(), atol=0.02)
+
+
+def test_half_whitening_of_few_pictures_magnifies_no_rounding_errors(tricks):
+    x, _ = data.make_cat_dog_faces(30, 16)
+    assert np.abs(tricks.Whiten(x[:8], 300)(x[8:])).max() < 10
 
 
 def test_the_views_are_shifted_and_mirrored(tricks):
@@ -313,11 +420,38 @@ def test_tricks_gives_the_same_table_with_one_job_and_with_two(tricks, tmp_path,
     assert (tmp_path / "1/table.md").read_text() == (tmp_path / "2/table.md").read_text()
 
 
-def test_tricks_needs_two_classes_and_rows_that_there_are(tricks, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(sys, "argv", ["tricks", "--quick", *three_classes(tmp_path / "pictures")])
-    assert tricks.main() == 2
-    assert "here are 3" in capsys.readouterr().err
-    monkeypatch.setattr(sys, "argv", ["tricks", "--rows", "plain"])
+@pytest.mark.parametrize("folds", ["2", "10"])
+def test_tricks_needs_ten_photographs_for_any_row(tricks, tmp_path, monkeypatch, capsys, folds):
+    folder = make_folder(tmp_path / "photographs", COLOURS, n=5)
+    assert run(tricks, monkeypatch, "--data", str(folder), "--folds", folds, "--rows", *tricks.ROWS) == 0
+    assert f"of {folds} |" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (three_classes, "here are 3"),
+        (few, "has 4 pictures that can be read; expected 10 or more"),
+        (lambda root: ["--folds", "1000000"], "--folds 1000000: expected at most one for each picture, here are 200"),
+    ],
+)
+def test_tricks_tells_in_one_line_what_is_wrong_with_the_pictures(
+    tricks, tmp_path, monkeypatch, capsys, arguments, message
+):
+    assert run(tricks, monkeypatch, *arguments(tmp_path / "pictures")) == 2
+    assert re.fullmatch(f"cat_vs_dog_tricks: .*{message}\n", capsys.readouterr().err)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--rows", "plain"], "unknown row 'plain'"),
+        (["--folds", "1"], "--folds 1: expected 2 or more"),
+        (["--seed", "-1"], "--seed -1: expected 0 or more"),
+        (["--jobs", "0"], "--jobs 0: expected 1 or more"),
+    ],
+)
+def test_tricks_names_the_option_that_is_wrong(tricks, monkeypatch, capsys, arguments, message):
     with pytest.raises(SystemExit, match="2"):
-        tricks.main()
-    assert "unknown row 'plain'" in capsys.readouterr().err
+        run(tricks, monkeypatch, *arguments)
+    assert message in capsys.readouterr().err

@@ -40,6 +40,15 @@ class DataSplits:
     classes: tuple[str, ...]
     source: str
 
+    @classmethod
+    def of_images(cls, images: ImageFolder, name: str, source: str, seed: int = 0) -> DataSplits:
+        """60/20/20 % of photographs, each class's share in every part; none of them is copied."""
+        everything, rng = ArrayDataset(np.arange(len(images)), images.y), generator(seed)
+        rest, test = train_validation_split(everything, 0.2, rng, stratify=True)
+        train, validation = train_validation_split(rest, 0.25, rng, stratify=True)
+        part = [Subset(images, positions.x) for positions in (train, validation, test)]
+        return cls(name, part[0], part[1], part[2], images.classes, source)
+
 
 def load(name: str, **options: Any) -> DataSplits:
     """A dataset by name, in any case, with - or _: x float32 (images in colour: uint8), y int64 (N,).
@@ -166,16 +175,14 @@ def _photographs(
     if folder is None:
         raise FileNotFoundError(f"{name} is not on this machine; fetch it: minidl datasets get {name}")
     images = ImageFolder(folder, size, cache)
-    rest, rng = ArrayDataset(np.arange(len(images)), images.y), generator(seed)
-    if folder.name == "train" and (folder.parent / "validation").is_dir():
-        held_out = ImageFolder(folder.parent / "validation", size, cache)
-        test = Subset(held_out, np.arange(len(held_out)))
-        share = 0.2
-    else:
-        rest, part = train_validation_split(rest, 0.2, rng, stratify=True)
-        test, share = Subset(images, part.x), 0.25
-    train, validation = train_validation_split(rest, share, rng, stratify=True)
-    source = f"{info.source} Here: {len(train) + len(validation) + len(test):,}."
+    validation_folder = folder.parent / "validation"
+    if folder.name != "train" or not validation_folder.is_dir():
+        return DataSplits.of_images(images, name, f"{info.source} Here: {len(images):,}.", seed)
+    held_out = ImageFolder(validation_folder, size, cache)
+    everything = ArrayDataset(np.arange(len(images)), images.y)
+    train, validation = train_validation_split(everything, 0.2, generator(seed), stratify=True)
+    test = Subset(held_out, np.arange(len(held_out)))
+    source = f"{info.source} Here: {len(images) + len(held_out):,}."
     return DataSplits(name, Subset(images, train.x), Subset(images, validation.x), test, images.classes, source)
 
 
