@@ -120,12 +120,13 @@ class Whiten:
 
 
 def find_pictures(folder, size):
-    """(x, y): uint8 (N, size, size, 3), memory-mapped where they are photographs, and their classes; and a name."""
+    """x uint8 (N, size, size, 3), memory-mapped where they are photographs; y, their classes; their name; a report."""
     splits = find_photographs(folder, size, seed=0)
     if splits is not None:
         images = splits.train.dataset  # all of them, in the folder's order
-        return images.x, images.y, images.report()
-    return *data.make_cat_dog_faces(1000, size), "1,000 drawn faces, for want of photographs: give a folder with --data"
+        return images.x, images.y, splits.name, images.report()
+    report = "1,000 drawn faces, for want of photographs: give a folder with --data"
+    return *data.make_cat_dog_faces(1000, size), "drawn faces", report
 
 
 def normalization(setting, images, training):
@@ -194,16 +195,20 @@ def table(results):
     return "\n".join(lines)
 
 
-def draw(results, path):
-    figure = Figure(figsize=(8, 0.5 + 0.4 * len(results)), layout="constrained")
+def draw(results, guess, title, path):
+    figure = Figure(figsize=(8, 1.5 + 0.4 * len(results)), layout="constrained")
+    figure.suptitle(title, wrap=True)
     axes = figure.subplots()
     for i, found in enumerate(results.values()):
-        axes.plot([100 * a for a in found], [i] * len(found), "o", color="tab:blue", alpha=0.4, markersize=4)
-        axes.plot(100 * np.mean(found), i, "|", color="black", markersize=14, markeredgewidth=2)
+        each = axes.plot([100 * a for a in found], [i] * len(found), "o", color="tab:blue", alpha=0.4, markersize=4)
+        mean = axes.plot(100 * np.mean(found), i, "|", color="black", markersize=14, markeredgewidth=2)
+    line = axes.axvline(100 * guess, color="grey", linestyle="--", zorder=1)
     axes.set_yticks(range(len(results)), results)
     axes.invert_yaxis()
-    axes.set(xlabel="accuracy on the fold, %: every fold, and their mean")
+    axes.set(xlabel="accuracy, %")
     axes.grid(axis="x", alpha=0.3)
+    names = ["on one fold", "mean of the folds", f"guessing: {guess:.1%}"]
+    figure.legend([*each, *mean, line], names, loc="outside lower center", ncols=3)
     figure.savefig(path, dpi=120)
 
 
@@ -218,6 +223,8 @@ def main():
     add("--jobs", type=int, default=1, help="networks to train at the same time")
     add("--rows", nargs="+", metavar="NAME", default=list(ROWS), help="only these, the first to compare with")
     options = parser.parse_args()
+    if options.out.is_file():
+        parser.error(f"--out {options.out} is a file; expected a folder, which is made where there is none")
     unknown = [name for name in options.rows if name not in ROWS]
     if unknown:
         parser.error(f"unknown row {unknown[0]!r}; there are: {', '.join(map(repr, ROWS))}")
@@ -231,16 +238,16 @@ def main():
     try:
         options.out.mkdir(parents=True, exist_ok=True)
         pictures = {size: find_pictures(options.data, size) for size in {s.size for s in rows.values()}}
-        if (classes := 1 + max(y.max() for _, y, _ in pictures.values())) != 2:
+        if (classes := 1 + max(y.max() for _, y, *_ in pictures.values())) != 2:
             raise ValueError(f"one sigmoid unit tells two classes apart, here are {classes}")
-        _, y, source = next(iter(pictures.values()))
+        _, y, name, report = next(iter(pictures.values()))
         order = np.random.default_rng(options.seed).permutation(len(y))[: 200 if options.quick else None]
         if folds > len(order):
             raise ValueError(f"--folds {folds}: expected at most one for each picture, here are {len(order)}")
     except (OSError, ValueError, ImportError) as error:
         print(f"cat_vs_dog_tricks: {error}", file=sys.stderr)
         return 2
-    print(source)
+    print(report)
     parts = np.array_split(order, folds)
 
     jobs = [
@@ -250,13 +257,14 @@ def main():
     ]
     results = {}
     found = Parallel(n_jobs=options.jobs, return_as="generator")(jobs)
-    for name in rows:
-        results[name] = [next(found) for _ in range(folds)]
-        print(f"{name}: {np.mean(results[name]):.1%}", flush=True)
+    for row in rows:
+        results[row] = [next(found) for _ in range(folds)]
+        print(f"{row}: {np.mean(results[row]):.1%}", flush=True)
     text = table(results)
     print("\n" + text + "\n")
     (options.out / "table.md").write_text(text + "\n")
-    draw(results, options.out / "tricks.png")
+    guess = max(y[order].mean(), 1 - y[order].mean())
+    draw(results, guess, f"{name}: {len(order):,} pictures in {folds} folds", options.out / "tricks.png")
     print(f"wrote {options.out / 'table.md'} and {options.out / 'tricks.png'}")
     return 0
 

@@ -21,7 +21,7 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
-from scipy.special import expit
+from scipy.special import entr, expit
 from sklearn.metrics import ConfusionMatrixDisplay, confusion_matrix
 
 import minidl
@@ -29,7 +29,6 @@ from minidl import data, nn, optim
 from minidl.data.decode import Unreadable, decode
 from minidl.data.files import find_folder
 from minidl.nn.module import read_safetensors, write_safetensors
-from minidl.optim.more.wrappers import Wrapper
 
 HIDDEN = {1: (), 2: (128,), 3: (512, 128), 5: (512, 256, 128, 64)}  # widths of the hidden layers, by --layers
 BATCH = 64
@@ -62,22 +61,6 @@ def make_model(features, hidden, batch_norm=False, dropout=0.0, rng=0):
     return nn.Sequential(*layers, nn.Dense(features, 1, rng=rng), OneLogit())
 
 
-class Beside(Wrapper):
-    """`base` and, in the same steps, `other`, which has the parameters that base has not."""
-
-    def __init__(self, base, other):
-        super().__init__(base)
-        self.other = other
-
-    def zero_grad(self):
-        self.base.zero_grad()
-        self.other.zero_grad()
-
-    def step(self, closure=None):
-        self.other.step()
-        return self.base.step(closure)
-
-
 def make_optimizer(options, model, steps):
     """(optimizer, what it is): any rule. One that wraps another wraps AdamW; Muon leaves to it what is no matrix."""
     cls, wrapper = optim.get(options.optimizer), None
@@ -92,8 +75,15 @@ def make_optimizer(options, model, steps):
     settings["lr"] = optim.schedules.Cosine(lr, steps=max(1, steps)) if options.cosine else lr
     if issubclass(cls, optim.Muon):
         matrices, rest = optim.muon_groups(model)
-        muon = cls(matrices, adjust_lr_fn="match_rms_adamw", **settings)  # its steps as large as AdamW's
-        return Beside(muon, optim.AdamW(rest, **settings)), f"{cls.__name__} beside AdamW"
+        adamw = optim.AdamW(rest, **settings)
+
+        class Both(cls):
+            def step(self, closure=None):
+                super().step()
+                adamw.step()
+                adamw.zero_grad()
+
+        return Both(matrices, adjust_lr_fn="match_rms_adamw", **settings), f"{cls.__name__} beside AdamW"
     rule = cls(model.parameters(), **settings)
     return (wrapper(rule), f"{wrapper.__name__} around AdamW") if wrapper else (rule, cls.__name__)
 
@@ -142,7 +132,7 @@ def train(options):
     training = splits.train
     if options.quick and len(training) > 600:
         training = data.Subset(training.dataset, training.positions[:600])
-    epochs = min(2, options.epochs) if options.quick else options.epochs
+    epochs = options.epochs or (2 if options.quick else 30)
 
     normalize = data.Normalize.of(training, "pixel", scale=False) if options.subtract_mean else data.Normalize(0)
     augment = [data.RandomFlip(), data.RandomCrop(options.size // 16, mode="edge")] if options.augment else []
@@ -165,13 +155,12 @@ def train(options):
 
     def report(run):
         row = run.history.epochs[-1]
-        print(f"epoch {len(run.history):3}  train loss {row['train_loss']:.4f}  accuracy {row['train_accuracy']:6.2%}  "
-              f"validation loss {row['validation_loss']:.4f}  accuracy {row['validation_accuracy']:6.2%}  "
-              f"{row['seconds']:.1f} s")  # fmt: skip
+        parts = (f"{part} loss {row[f'{part}_loss']:<6.4g}  accuracy {row[f'{part}_accuracy']:6.2%}"
+                 for part in ("train", "validation"))  # fmt: skip
+        print(f"epoch {len(run.history):3}", *parts, f"{row['seconds']:.1f} s", sep="  ")
 
-    history = minidl.fit(
-        model, loader, rule, nn.BCEWithLogitsLoss(), epochs, validation=validation, callbacks=[report]
-    )
+    loss = nn.BCEWithLogitsLoss()
+    history = minidl.fit(model, loader, rule, loss, epochs, validation=validation, callbacks=[report])
     if history.stopped:
         print(history.stopped)
     if history.stopped.startswith("diverged"):
@@ -180,15 +169,19 @@ def train(options):
     if hasattr(rule, "eval"):
         rule.eval()  # Schedule-Free rules train at one point and predict at another
 
-    names = ("weights.safetensors", "training.png", "mistakes.png")
+    names = "weights.safetensors", "training.png", "mistakes.png"
     weights, training_png, mistakes_png = (options.out / name for name in names)
     about = {**network, "size": options.size, "classes": splits.classes, "trained_on": splits.name}
     state = model.state_dict() | {"normalize.mean": normalize.mean, "normalize.std": normalize.std}
     write_safetensors(weights, state, {FORMAT: json.dumps(about)})
     logits = predict(model, splits.test, normalize)
     right = (logits > 0) == splits.test.y
-    print(f"test accuracy on {splits.name} after the last epoch: {right.mean():.2%}")
-    draw_training(history, splits.test.y, logits, splits.classes, training_png)
+    guess = max(splits.test.y.mean(), 1 - splits.test.y.mean())
+    result = f"test accuracy on {splits.name} after the last epoch: {right.mean():.2%}"
+    print(f"{result} (guessing: {guess:.2%})")
+    if right.mean() < guess + 0.1 and not options.all_tricks:
+        print(f"That is little better than guessing; try --all-tricks{', without --quick' * options.quick}.")
+    draw_training(history, splits.test.y, logits, splits.classes, f"{called}: {result}", training_png)
     draw_mistakes(splits.test, logits, right, splits.classes, mistakes_png)
     print(f"wrote {weights}, {training_png} and {mistakes_png}")
     return 0
@@ -201,17 +194,22 @@ def predict(model, part, normalize):
         return np.concatenate([model(x).data for x, _ in data.DataLoader(part, BATCH, transform=normalize)])
 
 
-def draw_training(history, y, logits, classes, path):
+def draw_training(history, y, logits, classes, title, path):
     """Loss and accuracy over the epochs, and beside them which class was taken for which."""
-    figure = Figure(figsize=(13, 3.6), layout="constrained")
+    figure = Figure(figsize=(13, 4.4), layout="constrained")
+    figure.suptitle(title, wrap=True)
     *curves, matrix = figure.subplots(1, 3)
-    epochs = range(1, len(history) + 1)
-    for axes, what in zip(curves, ("loss", "accuracy"), strict=True):
+    epochs, shares = range(1, len(history) + 1), np.bincount(y, minlength=2) / len(y)
+    # To guess is to say of every picture how frequent the classes are.
+    for axes, what, guess in zip(curves, ("loss", "accuracy"), (entr(shares).sum(), shares.max()), strict=True):
         axes.plot(epochs, history[f"train_{what}"], marker="o", markersize=3, label="training (before each step)")
         axes.plot(epochs, history[f"validation_{what}"], marker="o", markersize=3, label="validation")
-        axes.legend()
-        axes.set(xlabel="epoch", ylabel="cross-entropy" if what == "loss" else what)
+        axes.axhline(guess, color="grey", linestyle="--", label="guessing")
+        axes.set(xlabel="epoch", ylabel="cross-entropy" if what == "loss" else what, ylim=(0, None))
         axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.set(ylim=(0, 1), yticks=np.linspace(0, 1, 11))
+    axes.yaxis.set_major_formatter("{x:.0%}")
+    figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=3)
     counts = confusion_matrix(y, logits > 0, labels=[0, 1])
     for name, row in zip(classes, counts, strict=True):
         print(f"    {row.sum()} {name}: " + ", ".join(f"{n} taken for {c}" for n, c in zip(row, classes, strict=True)))
@@ -260,8 +258,7 @@ def predict_photographs(photographs, weights):
         try:
             x = decode(path, about["size"])
         except (OSError, Unreadable) as error:
-            reason = error.strerror if isinstance(error, OSError) else error
-            print(f"train_cat_vs_dog: {path}: {reason}", file=sys.stderr)
+            print(f"train_cat_vs_dog: {path}: {getattr(error, 'strerror', None) or error}", file=sys.stderr)
             code = 2
             continue
         p = expit(predict(model, (x[None], np.zeros(1)), normalize)[0])  # how sure it is of class 1
@@ -272,14 +269,14 @@ def predict_photographs(photographs, weights):
 def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add = parser.add_argument
-    add("--quick", action="store_true", help="two epochs on 600 pictures at most")
+    add("--quick", action="store_true", help="two epochs (unless --epochs) on 600 pictures at most")
     add("--out", type=Path, default=Path("results/train_cat_vs_dog"), help="folder for weights and figures")
     add("--data", type=Path, metavar="FOLDER", help="photographs of your own, of two classes")
     add("--size", type=int, choices=(32, 64, 128), default=64, help="pixels of a side (default: 64)")
     add("--layers", type=int, choices=HIDDEN, default=3, help="1 is logistic regression (default: 3)")
     add("--optimizer", default="adamw", help="any of minidl.optim, by name (default: adamw)")
     add("--lr", type=float, help="the rate (default: the optimizer's own)")
-    add("--epochs", type=int, default=30)
+    add("--epochs", type=int, help="passes over the training part (default: 30)")
     add("--seed", type=int, default=0, help="of the split, the first weights and the order of the batches")
     add("--subtract-mean", action="store_true", help="subtract the mean picture of the training part")
     add("--l2", type=float, metavar="STRENGTH", help="weight_decay of the optimizer (default: its own)")
@@ -291,11 +288,17 @@ def main(arguments=None):
     add("--predict", type=Path, nargs="+", metavar="PHOTO", help="train nothing: say what these photographs show")
     add("--weights", type=Path, metavar="FILE", help="of --predict (default: weights.safetensors in --out)")
     options = parser.parse_args(arguments)
-    if options.epochs < 1:
-        parser.error(f"--epochs {options.epochs}: expected 1 or more")
+    for name, least in (("epochs", 1), ("seed", 0)):
+        if (number := getattr(options, name)) is not None and number < least:
+            parser.error(f"--{name} {number}: expected {least} or more")
+    if options.out.is_file():
+        parser.error(f"--out {options.out} is a file; expected a folder, which is made where there is none")
     try:
         if options.predict:
-            return predict_photographs(options.predict, options.weights or options.out / "weights.safetensors")
+            weights = options.weights or options.out / "weights.safetensors"
+            if not weights.is_file():
+                raise ValueError(f"there is no weight file {weights}; train first, or name one with --weights")
+            return predict_photographs(options.predict, weights)
         return train(options)
     except (OSError, ValueError, ImportError) as error:
         print(f"train_cat_vs_dog: {error}", file=sys.stderr)

@@ -97,6 +97,77 @@ def test_the_set_that_is_on_this_machine_is_taken_and_its_report_shown(
     assert "drawn faces" not in text
 
 
+@pytest.fixture
+def figures(script, monkeypatch):
+    """Every figure that an example saves, by its file's name."""
+    saved = {}
+    savefig = script.Figure.savefig
+
+    def keep(figure, path, **options):
+        saved[path.name] = figure
+        savefig(figure, path, **options)
+
+    monkeypatch.setattr(script.Figure, "savefig", keep)
+    return saved
+
+
+def guessing(axes):
+    (line,) = [line for line in axes.lines if line.get_linestyle() == "--"]
+    return line
+
+
+def test_a_result_near_chance_is_called_so_and_the_figure_shows_chance(script, tmp_path, monkeypatch, capsys, figures):
+    folder = make_folder(tmp_path / "alike", {"cat": (99, 99, 99)}, n=40)
+    make_folder(tmp_path / "more", {"dog": (99, 99, 99)}, n=20)
+    (tmp_path / "more/dog").rename(folder / "dog")
+    assert run(script, monkeypatch, "--data", str(folder), "--out", "out") == 0
+    text = capsys.readouterr().out
+    result = re.search(r"^(test accuracy on .*alike after the last epoch: [\d.]+%) \(guessing: 66\.67%\)$", text, re.M)
+    assert "better than guessing; try --all-tricks, without --quick." in text
+    figure = figures["training.png"]
+    assert figure._suptitle.get_text() == f"AdamW: {result[1]}"
+    loss, accuracy, _ = figure.axes
+    np.testing.assert_allclose(guessing(loss).get_ydata(), -(np.log(2 / 3) * 2 + np.log(1 / 3)) / 3)
+    np.testing.assert_allclose(guessing(accuracy).get_ydata(), 2 / 3)
+    assert [t.get_text() for t in figure.legends[0].texts] == ["training (before each step)", "validation", "guessing"]
+
+
+def test_a_good_result_gets_no_advice(script, folder, capsys):
+    assert script.main(["--data", str(folder), "--out", "out", "--size", "32", "--epochs", "20", "--layers", "1"]) == 0
+    assert "better than guessing" not in capsys.readouterr().out
+
+
+def test_the_figure_of_tricks_says_of_what_it_is_and_shows_chance(tricks, tmp_path, monkeypatch, figures):
+    folder = make_folder(tmp_path / "photographs", COLOURS, n=15)
+    (folder / "red/photo 0.png").unlink()
+    assert run(tricks, monkeypatch, "--data", str(folder), "--folds", "3", "--rows", "plain MLP", "+ flips") == 0
+    figure = figures["tricks.png"]
+    assert figure._suptitle.get_text() == f"{folder}: 29 pictures in 3 folds"
+    np.testing.assert_allclose(guessing(figure.axes[0]).get_xdata(), 100 * 15 / 29)
+    assert [t.get_text() for t in figure.legends[0].texts] == ["on one fold", "mean of the folds", "guessing: 51.7%"]
+
+
+@pytest.mark.parametrize("example", ["script", "tricks"])
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--seed", "-1"], "--seed -1: expected 0 or more"),
+        (["--out", "a file"], "--out a file is a file; expected a folder"),
+    ],
+)
+def test_an_option_that_is_wrong_is_named(request, example, monkeypatch, capsys, arguments, message):
+    Path("a file").touch()
+    with pytest.raises(SystemExit, match="2"):
+        run(request.getfixturevalue(example), monkeypatch, *arguments)
+    assert message in capsys.readouterr().err
+    assert not Path("a file").read_text()
+
+
+def test_quick_leaves_epochs_that_are_given_as_they_are(script, folder, monkeypatch, capsys):
+    assert run(script, monkeypatch, "--data", str(folder), "--out", "out", "--epochs", "3") == 0
+    assert "epoch   3" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("example", ["script", "tricks"])
 def test_photographs_that_cannot_be_read_are_an_error_and_no_reason_for_drawn_faces(
     request, example, tmp_path, monkeypatch, capsys
@@ -204,21 +275,19 @@ def test_the_switches_reach_the_optimizer(script):
     assert changed.param_groups[0]["lr"](5) == pytest.approx(0.1)
 
 
-def test_muon_gets_the_hidden_matrices_and_adamw_the_rest_each_in_every_step(script):
+def test_muon_gets_the_hidden_matrices_and_adamw_the_rest_in_every_step(script):
     model = script.make_model(48, (4, 3), batch_norm=True, rng=0)
     rule = make_optimizer(script, model, "muon", lr=0.2, l2=0.3)
-    assert [p.shape for p in rule.base.parameters()] == [(48, 4), (4, 3)]
-    assert [p.shape for p in rule.other.parameters()] == [(4,), (4,), (4,), (3,), (3,), (3,), (3, 1), (1,)]
-    assert [r.param_groups[0]["weight_decay"] for r in (rule.base, rule.other)] == [0.3, 0.3]
+    assert [p.shape for p in rule.parameters()] == [(48, 4), (4, 3)]
     before = [p.data.copy() for p in model.parameters()]
-    for steps in (1, 2):
+    for _ in range(2):
         rule.zero_grad()
         assert all(p.grad is None or not p.grad.data.any() for p in model.parameters())
         model(np.random.default_rng(0).random((8, 48), np.float32)).sum().backward()
         rule.step()
-        assert [rule.base.steps, rule.other.steps] == [steps, steps]
     moved = [np.abs(p.data - w).max() for p, w in zip(model.parameters(), before, strict=True)]
     assert all(0 < m < 1 for m in moved), moved
+    assert moved[-1] == pytest.approx(2 * 0.2, rel=0.1)  # a bias, by AdamW's steps at the rate that was given
 
 
 @pytest.mark.parametrize("epochs", [0, 2])
@@ -247,6 +316,12 @@ def test_a_run_that_diverges_saves_nothing(script, folder, capsys):
     assert "diverged" in captured.out
     assert "smaller --lr" in captured.err
     assert not list(Path("out").iterdir())
+
+
+def test_a_loss_without_bounds_is_printed_short(script, folder, monkeypatch, capsys):
+    arguments = ["--data", str(folder), "--out", "out", "--layers", "1", "--optimizer", "sgd", "--lr", "1e12"]
+    assert run(script, monkeypatch, *arguments) == 0
+    assert re.search(r"validation loss \d\.\d+e\+\d\d  accuracy", capsys.readouterr().out)
 
 
 def one_class(root):
@@ -294,7 +369,7 @@ def no_weights(root):
         (lambda root: ["--dropout", "1"], "p must lie in"),
         (other_weights, "weights of another model"),
         (no_weight_file, "no safetensors file"),
-        (no_weights, "no weight file at"),
+        (no_weights, "there is no weight file out/weights.safetensors; train first"),
     ],
 )
 def test_wrong_input_gets_one_line_and_exit_code_2(script, tmp_path, capsys, arguments, message):
@@ -447,7 +522,6 @@ def test_tricks_tells_in_one_line_what_is_wrong_with_the_pictures(
     [
         (["--rows", "plain"], "unknown row 'plain'"),
         (["--folds", "1"], "--folds 1: expected 2 or more"),
-        (["--seed", "-1"], "--seed -1: expected 0 or more"),
         (["--jobs", "0"], "--jobs 0: expected 1 or more"),
     ],
 )
