@@ -32,7 +32,7 @@ import sys
 import tempfile
 import time
 import tomllib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -219,14 +219,15 @@ def _record(file: str, folder: str) -> int:
     return 0
 
 
-def recorded(jobs: int) -> dict[str, Record]:
+def recorded(jobs: int, patterns: Sequence[str] = ASKED) -> dict[str, Record]:
     """Every test, with the lines that it runs; from the cache, unless a source or a test has changed."""
     files = [*ROOT.glob("minidl/**/*.py"), *TESTS.glob("**/*.py"), *TESTS.glob("golden/*"), ROOT / "setup.cfg"]
     text = b"".join(str(f.relative_to(ROOT)).encode() + f.read_bytes() for f in sorted(files) if f.is_file())
+    text += "".join(patterns).encode()
     cache = CACHE / f"{hashlib.sha256(text).hexdigest()[:16]}.json"
     if not cache.exists():
         print("recording which test runs which line", file=sys.stderr)
-        asked = sorted({f for pattern in ASKED for f in TESTS.glob(pattern) if f.name not in SKIPPED})
+        asked = sorted({f for pattern in patterns for f in TESTS.glob(pattern) if f.name not in SKIPPED})
         tests: dict[str, Record] = {}
         for file, folder, _ in _children([str(f) for f in asked], _record, jobs):
             if not Path(folder, "record").exists():
@@ -415,6 +416,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--sample", type=int, metavar="N", help="only N of the mutants, drawn at random")
     parser.add_argument("--seed", type=int, default=0, help="of the sample")
     parser.add_argument("--budget", type=float, default=60, help="seconds of tests for one mutant; default: 60")
+    parser.add_argument("--tests", nargs="+", default=ASKED, metavar="FILE", help="ask only these (may hold a *)")
     parser.add_argument("--list", action="store_true", help="show the mutants and run nothing")
     parser.add_argument("--survivors", type=Path, metavar="FILE", help="write the survivors there, as JSON")
     parser.add_argument("--again", type=Path, metavar="FILE", help="only the survivors of such a file")
@@ -440,7 +442,7 @@ def main(arguments: list[str] | None = None) -> int:
     for name in ("scipy", "matplotlib"):
         if importlib.util.find_spec(name):
             importlib.import_module(name)
-    hunt = Hunt(recorded(args.jobs), args.budget)
+    hunt = Hunt(recorded(args.jobs, args.tests), args.budget)
     counts: dict[str, collections.Counter[str]] = {m.file: collections.Counter() for m in found}
     survivors = []
     start = time.perf_counter()
