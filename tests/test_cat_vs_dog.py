@@ -241,6 +241,7 @@ def test_a_folder_is_cut_as_the_set_in_it_is(script, tmp_path, monkeypatch):
         assert getattr(given, part).positions.tolist() == getattr(loaded, part).positions.tolist()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "called"),
     [
@@ -486,6 +487,7 @@ def test_the_table_compares_fold_by_fold(tricks):
     assert "| trick | 59.5 | +4.5 ± 5.5 | 1 of 2 | 60.0 59.0 |" in text
 
 
+@pytest.mark.slow
 def test_tricks_gives_the_same_table_with_one_job_and_with_two(tricks, tmp_path, monkeypatch, capsys):
     for jobs in ("1", "2"):
         arguments = ["tricks", "--quick", "--rows", "plain MLP", "all together", "--jobs", jobs, "--out", jobs]

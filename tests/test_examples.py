@@ -53,6 +53,7 @@ def test_first_example_prints_the_gradients(tmp_path):
     assert "used twice      Tensor([4., 4., 4.])" in text
 
 
+@pytest.mark.slow
 def test_comparison_prints_every_rate_of_the_learners_own_rule(tmp_path):
     text = run(FOLDER / "compare_optimizers.py", tmp_path, "--quick")
     assert re.search(r"^SignDescent +0\.001: [\d.]+% +0\.01: [\d.]+% +0\.1: [\d.]+%", text, re.MULTILINE)

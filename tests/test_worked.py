@@ -69,6 +69,7 @@ def test_every_line_of_every_rule_can_be_redone(name):
     check_lines(lines)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name, cls in CLASSES.items() if "weight_decay" in defaults_of(cls)])
 def test_every_line_can_be_redone_with_weight_decay_and_other_numbers(name):
     given = {} if CLASSES[name].closure else {"gradients": np.random.default_rng(1).normal(size=16).tolist()}
@@ -412,6 +413,7 @@ def test_what_no_row_shows_is_named_beneath_the_table():
     assert worked.hidden[0] in str(worked).splitlines()[-2:]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CLASSES)
 def test_no_rule_of_the_family_changes_what_its_table_does_not_show(name):
     assert worked_steps(CLASSES[name], steps=5).hidden == ()
