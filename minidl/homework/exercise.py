@@ -1,0 +1,132 @@
+"""The exercises: each folder of exercises/ holds statement, solution, reference, checks, mistakes and hints."""
+
+from __future__ import annotations
+
+import ast
+import functools
+import importlib
+import re
+from dataclasses import dataclass, field
+from importlib.resources import files
+from types import ModuleType
+
+from minidl.homework.check import Check, Mistake
+
+# What a solution may import: arrays, and the standard library's pure computation.
+ALLOWED_IMPORTS = ("numpy", "math", "itertools", "functools", "collections", "dataclasses", "typing", "__future__")
+PARTS = {1: "gradients by hand", 2: "an engine, data and the loop", 3: "optimizers", 4: "networks and the framework"}
+
+
+@dataclass(frozen=True, eq=False)
+class Exercise:
+    """One exercise: what the learner sees, and what the grader asks."""
+
+    id: str  # "19", or "32.4" for one file of the bug hunt
+    name: str  # "e19_sgd", or "e32_bug_hunt/b04_adam": the learner's file without .py
+    solution: str  # source; its docstring is the statement
+    starter: dict[str, str]  # by language
+    reference: ModuleType  # an independent implementation of the same names
+    checks: tuple[Check, ...]
+    mistakes: tuple[Mistake, ...]
+    hints: dict[str, tuple[str, ...]]  # by language, three levels
+    points: float = 10.0
+    allowed: tuple[str, ...] = ALLOWED_IMPORTS
+    answers: dict[str, str] = field(default_factory=dict)  # names that must hold this text: BUG of the bug hunt
+
+    @property
+    def file(self) -> str:
+        return f"{self.name}.py"
+
+    @property
+    def title(self) -> str:
+        return (ast.get_docstring(ast.parse(self.solution)) or "").splitlines()[0].rstrip(".")
+
+    @property
+    def part(self) -> int:
+        number = int(self.id.split(".")[0])
+        return 1 + (number > 12) + (number > 18) + (number > 28)
+
+
+@functools.cache
+def names() -> tuple[str, ...]:
+    """The names of all exercises in their order; the bug hunt's files stand one by one."""
+    folder = files("minidl.homework") / "exercises"
+    found = sorted(entry.name for entry in folder.iterdir() if re.fullmatch(r"e\d\d_\w+", entry.name))
+    result = []
+    for name in found:
+        inner = sorted(e.name for e in (folder / name).iterdir() if re.fullmatch(r"b\d\d_\w+", e.name))
+        result += [f"{name}/{i}" for i in inner] or [name]
+    return tuple(result)
+
+
+def id_of(name: str) -> str:
+    """ "e19_sgd" -> "19"; "e32_bug_hunt/b04_adam" -> "32.4"."""
+    numbers = [int(n) for n in re.findall(r"(?:^e|/b)(\d\d)_", name)]
+    return ".".join(str(n) if i else f"{n:02d}" for i, n in enumerate(numbers))
+
+
+@functools.cache
+def load(name: str) -> Exercise:
+    """The exercise of that name (see `names`)."""
+    package = importlib.import_module("minidl.homework.exercises." + name.replace("/", "."))
+    return package.EXERCISE if hasattr(package, "EXERCISE") else read(name)
+
+
+def read(name: str, **changes: object) -> Exercise:
+    """An exercise from the files of its folder: solution.py, reference.py, checks.py, mistakes.py, hints.md, zh.md."""
+    from minidl.homework.starter import starter
+
+    base = "minidl.homework.exercises." + name
+    folder = files("minidl.homework") / "exercises" / name
+
+    def text(file: str) -> str:
+        return (folder / file).read_text(encoding="utf-8")
+
+    solution = text("solution.py")
+    statement, *chinese = _sections(text("zh.md"))
+    settings: dict = {
+        "id": id_of(name),
+        "name": name,
+        "solution": solution,
+        "starter": {"en": starter(solution), "zh": starter(solution, statement)},
+        "reference": importlib.import_module(base + ".reference"),
+        "checks": tuple(importlib.import_module(base + ".checks").CHECKS),
+        "mistakes": tuple(importlib.import_module(base + ".mistakes").MISTAKES),
+        "hints": {"en": tuple(_sections(text("hints.md"))), "zh": tuple(chinese)},
+    }
+    return Exercise(**(settings | changes))
+
+
+def _sections(text: str) -> list[str]:
+    """The parts of a text between lines of three dashes."""
+    return [part.strip() for part in re.split(r"^---$", text, flags=re.MULTILINE)]
+
+
+def find(words: list[str]) -> list[str]:
+    """Names of the exercises that a learner asks for by number or name: 19, e19, e19_sgd, e19_sgd.py, 32, 32.4, e32.4.
+
+    Raises LookupError naming the nearest exercise where there is none of that name.
+    """
+    found: list[str] = []
+    for word in words:
+        wanted = word.strip().lower().replace("\\", "/").removesuffix(".py").rstrip("/")
+        short = wanted.rsplit("/", 1)[-1]
+        hits = [n for n in names() if wanted in (n.lower(), id_of(n)) or short == n.lower().rsplit("/", 1)[-1]]
+        number = re.fullmatch(r"e?(\d+)(?:\.(\d+))?", wanted)
+        if number:
+            asked = f"{int(number[1]):02d}" + (f".{int(number[2])}" if number[2] else "")
+            hits = [n for n in names() if id_of(n) == asked or id_of(n).split(".")[0] == asked]
+        hits = hits or [n for n in names() if n.split("/")[0] == short]
+        if not hits:
+            raise LookupError(_no_such(word))
+        found += [n for n in hits if n not in found]
+    return found
+
+
+def _no_such(word: str) -> str:
+    import difflib
+
+    near = difflib.get_close_matches(word, [n.rsplit("/", 1)[-1] for n in names()], n=1, cutoff=0.5)
+    hint = f"; did you mean {near[0]}?" if near else ""
+    last = id_of(names()[-1]).split(".")[0]
+    return f"there is no exercise {word!r}{hint} (`minidl homework` lists them: 1 to {int(last)})"

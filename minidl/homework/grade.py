@@ -1,0 +1,179 @@
+"""What a learner's code did, and the verdict: right, or what is wrong first and which known mistake does the same."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from types import ModuleType
+
+import numpy as np
+
+from minidl.homework.check import Check, Mistake
+from minidl.homework.compare import Difference, difference, freeze, show
+from minidl.homework.exercise import Exercise
+from minidl.homework.subject import Outcome, Raised, Returned, attempt, load, observe
+
+RIGHT, WRONG, CONVENTION = "right", "wrong", "wrong only in its convention"
+NOT_STARTED, DOES_NOT_LOAD = "not started", "does not load"
+STATES = (NOT_STARTED, DOES_NOT_LOAD, WRONG, CONVENTION, RIGHT)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The state of one exercise and, where it is not right, what a learner is told."""
+
+    exercise: str  # "e19_sgd"
+    state: str
+    message: str = ""  # what went wrong first, in a line or a few
+    diagnosis: str = ""  # which known mistake does the same, and where to look
+    mistake: str = ""  # the name of that mistake
+    check: str = ""  # the check that failed first
+    passed: int = 0
+    checks: int = 0
+    seed: int = 0
+    printed: str = ""  # what the learner's code printed
+
+    @property
+    def is_right(self) -> bool:
+        return self.state == RIGHT
+
+    def to_dict(self) -> dict:
+        return asdict(self)
+
+
+def grade_source(exercise: Exercise, source: str, seed: int) -> Verdict:
+    """Grade a source text in this process: for tests. Learners' files go through `isolate.grade_file`."""
+    return judge(exercise, observe(exercise, source, seed), seed)
+
+
+def judge(exercise: Exercise, seen: Iterable[tuple[str, Outcome | str | None]], seed: int, ended: str = "") -> Verdict:
+    """The verdict on what was observed. `ended` says why there is nothing more to observe ("took longer than 10 s")."""
+    verdict = functools.partial(Verdict, exercise.name, checks=len(exercise.checks), seed=seed)
+    outcomes: list[Outcome] = []
+    answers: dict[str, object] = {}
+    started = False
+    for kind, what in seen:
+        started = started or kind == "interface"
+        if kind == "load" and isinstance(what, Raised):
+            return verdict(DOES_NOT_LOAD, _load_message(what))
+        if kind == "interface" and isinstance(what, str):
+            return verdict(WRONG, what)
+        if kind == "check" and isinstance(what, Returned | Raised):
+            outcomes.append(what)
+        elif kind.startswith("answer ") and isinstance(what, Returned):
+            answers[kind.removeprefix("answer ")] = what.value
+    unwritten = [isinstance(o, Raised) and o.type == "NotImplementedError" for o in outcomes]
+    if outcomes and all(unwritten) and len(outcomes) == len(exercise.checks):
+        return verdict(NOT_STARTED)
+    problems = [
+        problem(check, outcome, exercise, seed, i)
+        for i, (check, outcome) in enumerate(zip(exercise.checks, outcomes, strict=False))
+    ]
+    first = next((i for i, p in enumerate(problems) if p is not None), None)
+    passed = sum(p is None for p in problems)
+    if first is None and len(outcomes) < len(exercise.checks):
+        at = exercise.checks[len(outcomes)].says if started else "the file itself, before any check"
+        return verdict(
+            WRONG, f"{at}: {ended or 'the program ended before the check was done'}", check=at, passed=passed
+        )
+    if first is None:
+        wrong = next(
+            (
+                f"{n} = {answers.get(n)!r} does not name the bug"
+                for n, a in exercise.answers.items()
+                if answers.get(n) != a
+            ),
+            "",
+        )
+        return verdict(WRONG, wrong, passed=passed) if wrong else verdict(RIGHT, passed=passed)
+    check, message = exercise.checks[first], problems[first]
+    found = diagnose(exercise, outcomes, [p is not None for p in problems], seed)
+    state = CONVENTION if found and found.convention else WRONG
+    said = f"Your code does the same as {found.says}: {found.look}." if found else ""
+    return verdict(state, f"{check.says}: {message}", said, found.says if found else "", check.says, passed)
+
+
+def _load_message(error: Raised) -> str:
+    if error.type == "NotAllowed":
+        return error.message
+    if error.type == "SystemExit":
+        return f"line {error.line}: `{error.text}`: the program ends itself while it is loaded"
+    return str(error)
+
+
+def problem(check: Check, outcome: Outcome, exercise: Exercise, seed: int, index: int) -> str | None:
+    """None where an outcome is right; else what is wrong with it, in a line or a few."""
+    if isinstance(outcome, Raised):
+        if outcome.type == "NotImplementedError":
+            return f"not written yet ({outcome})"
+        if outcome.type == "SystemExit":
+            return f"line {outcome.line}: `{outcome.text}`: the program ends itself"
+        if outcome.type == "MemoryError":
+            return f"{outcome}: asked for more memory than a check may have"
+        return str(outcome).replace("NotAllowed: ", "")
+    if outcome.changed:
+        names = " and ".join(outcome.changed)
+        return f"the code changes its input {names}; work on a copy (for instance `x = x - 1`, not `x -= 1`)"
+    rng = np.random.default_rng([seed, index])
+    inputs = check.inputs(np.random.default_rng([seed, index]))
+    expected = freeze(check.run(exercise.reference, check.inputs(rng)))
+    if check.judge is not None:
+        wrong = check.judge(outcome.value, expected, inputs)
+    else:
+        wrong = difference(outcome.value, expected, check.rtol)
+    if wrong is None:
+        return None
+    text = str(wrong)
+    if isinstance(wrong, Difference) and check.explain is not None:
+        text += "\n" + check.explain(wrong, inputs)
+    elif (small := _small(inputs)) is not None:
+        text += f"\nwith {small}"
+    return text
+
+
+def _small(inputs: dict) -> str | None:
+    """Inputs on a line or two, where they are few enough to calculate by hand."""
+    plain = {k: v for k, v in inputs.items() if not callable(v)}
+    if (
+        sum(np.size(v) if isinstance(v, np.ndarray) else len(v) if hasattr(v, "__len__") else 1 for v in plain.values())
+        > 24
+    ):
+        return None
+    return ", ".join(f"{k} = {show(v)}" for k, v in plain.items()) or None
+
+
+def diagnose(exercise: Exercise, outcomes: list[Outcome], failed: list[bool], seed: int) -> Mistake | None:
+    """The known mistake that does the same as the learner's code on the same inputs, or None.
+
+    One that agrees in every check is taken before one that agrees in the first failing check only.
+    """
+    first = failed.index(True)
+    partly = None
+    for mistake, code, source in variants(exercise):
+        if not _agrees(exercise, first, code, source, outcomes[first], seed):
+            continue
+        others = (i for i in range(len(outcomes)) if i != first)
+        if all(_agrees(exercise, i, code, source, outcomes[i], seed) for i in others):
+            return mistake
+        if isinstance(outcomes[first], Returned):
+            partly = partly or mistake
+    return partly
+
+
+def _agrees(exercise: Exercise, index: int, code: ModuleType, source: str, outcome: Outcome, seed: int) -> bool:
+    check = exercise.checks[index]
+    theirs = attempt(check, code, np.random.default_rng([seed, index]), exercise.file, source)
+    if isinstance(outcome, Raised) or isinstance(theirs, Raised):
+        return isinstance(outcome, Raised) and isinstance(theirs, Raised) and outcome.type == theirs.type
+    return outcome.changed == theirs.changed and difference(outcome.value, theirs.value, check.rtol) is None
+
+
+@functools.cache
+def variants(exercise: Exercise) -> tuple[tuple[Mistake, ModuleType, str], ...]:
+    """Every known mistake of an exercise as a module that makes it."""
+    result = []
+    for mistake in exercise.mistakes:
+        source = mistake.applied_to(exercise.solution)
+        result.append((mistake, load(source, exercise.file, exercise.allowed), source))
+    return tuple(result)
