@@ -1,11 +1,12 @@
 """The MNIST study of the lab against the same runs in PyTorch eager, driven by joblib in the same way.
 
-Both train 784-256-128-10 with batches of 128 under the eight optimizers of the course: once at each of seven rates, then
-with five seeds at the middle one; both measure the loss of every step, twice an epoch 5,000 training samples and the
-whole validation set, and at the end of the last runs the test set. One optimizer after the other, minidl and PyTorch in
-turn, single-threaded runs side by side. What the lab does beside (records, hashes, processes) is part of its time.
+Both train 784-256-128-10 with batches of 128 under the eight optimizers of the course: once at each of seven rates,
+then with five seeds at the middle one. Both measure the loss of every step, twice an epoch 5,000 training samples and
+the whole validation set, and at the end of the last runs the test set. One optimizer after the other, minidl and
+PyTorch in turn, single-threaded runs side by side. What the lab does beside them (records, hashes, processes) is part
+of its time.
 
-    MINIDL_DATA=FOLDER python tests/benchmarks/study.py [--epochs 5] [--rates 7] [--seeds 5] [--jobs 2] [--dataset mnist]
+    python tests/benchmarks/study.py [--epochs 5] [--rates 7] [--seeds 5] [--jobs 2] [--dataset mnist]
 """
 
 from __future__ import annotations
