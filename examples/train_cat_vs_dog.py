@@ -17,6 +17,7 @@ import argparse
 import inspect
 import json
 import sys
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -125,6 +126,8 @@ def train(options):
         options.dropout = options.dropout or 0.5
         options.l2 = 0.05 if options.l2 is None else options.l2
     options.out.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryFile(dir=options.out):  # a folder that cannot be written to is told before training
+        pass
     splits = find_pictures(options)
     if len(splits.classes) != 2:
         raise ValueError(f"one sigmoid unit tells two classes apart, here are {len(splits.classes)}: "

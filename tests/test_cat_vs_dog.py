@@ -85,9 +85,7 @@ def fetched(root: Path) -> Path:
 
 
 @pytest.mark.parametrize("example", ["script", "tricks"])
-def test_the_set_that_is_on_this_machine_is_taken_and_its_report_shown(
-    request, example, tmp_path, monkeypatch, capsys
-):
+def test_the_set_that_is_on_this_machine_is_taken_and_its_report_shown(request, example, tmp_path, monkeypatch, capsys):
     folder = fetched(tmp_path / "sets")
     (folder / "Cat/empty.jpg").touch()
     monkeypatch.setenv("MINIDL_DATA", str(tmp_path / "sets"))
@@ -95,6 +93,15 @@ def test_the_set_that_is_on_this_machine_is_taken_and_its_report_shown(
     text = capsys.readouterr().out
     assert "40 pictures (20 Cat, 20 Dog). Skipped 1 file" in text
     assert "drawn faces" not in text
+
+
+def test_a_folder_that_cannot_be_written_to_is_told_before_training(script, monkeypatch, capsys):
+    def refuse(dir):
+        raise PermissionError(13, "Permission denied", str(dir))
+
+    monkeypatch.setattr(script.tempfile, "TemporaryFile", refuse)
+    assert script.main(["--out", "out"]) == 2
+    assert capsys.readouterr() == ("", "train_cat_vs_dog: [Errno 13] Permission denied: 'out'\n")
 
 
 @pytest.fixture

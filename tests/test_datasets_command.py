@@ -298,9 +298,17 @@ def test_get_of_a_set_of_which_files_are_missing(server, said, tmp_path):
 
 def test_a_set_in_a_layout_that_is_not_known_is_counted_too(server, said, tmp_path):
     Path("datasets/pets/photos").mkdir(parents=True)
-    for name in ("a.jpg", "b.JPG", "notes.txt"):
+    for name in ("a.jpg", "notes.txt"):
         Path("datasets/pets/photos", name).write_bytes(b"?")
+    assert datasets("list") == 0 and " on disk, 2 of 3 files missing; licence: a narrow one\n" in said()[0]
+    Path("datasets/pets/photos/b.PNG").write_bytes(b"?")
     assert datasets("list") == 0 and " on disk, 1 of 3 files missing; licence: a narrow one\n" in said()[0]
+
+
+def test_a_set_of_photographs_that_are_no_jpegs_is_found(server, said, tmp_path):
+    Path("datasets/pets/Pets/Cat").mkdir(parents=True)
+    Path("datasets/pets/Pets/Cat/0.png").write_bytes(b"?")
+    assert datasets("path", "pets") == 0 and said()[0] == f"{tmp_path}/datasets/pets\n"
 
 
 def test_get_looks_at_the_machine_first(server, said, tmp_path, monkeypatch):

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from . import archive, manifest
 from .download import download, import_pooch, lock, need, say, size_text
+from .folder import is_picture
 from .registry import DATASETS, DatasetInfo, Files, Layout, RemoteFile
 
 DOWNLOADS = "downloads"  # the folder, beside those of the datasets, in which archives wait to be unpacked
@@ -129,7 +130,7 @@ def locate(info: DatasetInfo) -> tuple[Path, Layout] | None:
                 if _any(folder, layout.files):
                     return folder, layout
             # None that we know; but something of this kind all the same.
-            if any(path.suffix.lower() == _suffix(info) for path in folder.rglob("*")):
+            if any(_of_its_kind(info, path) for path in folder.rglob("*")):
                 return folder, Layout("", ())
         for layout in info.layouts:
             if layout.data and _any(root, layout.files):
@@ -137,8 +138,10 @@ def locate(info: DatasetInfo) -> tuple[Path, Layout] | None:
     return None
 
 
-def _suffix(info: DatasetInfo) -> str:
-    return Path(info.layouts[0].files[0].pattern).suffix if info.layouts else "none"
+def _of_its_kind(info: DatasetInfo, path: Path) -> bool:
+    """Whether a file could be one of the dataset's: of photographs any picture, as JPEG or not."""
+    suffix = Path(info.layouts[0].files[0].pattern).suffix if info.layouts else "none"
+    return is_picture(path.name) if is_picture("x" + suffix) else path.suffix.lower() == suffix
 
 
 def _any(folder: Path, files: Sequence[Files]) -> bool:
@@ -222,7 +225,7 @@ def counts(info: DatasetInfo) -> tuple[int, int]:
         return 0, expected
     folder, layout = place
     if not layout.files:
-        return sum(path.suffix.lower() == _suffix(info) for path in folder.rglob("*")), expected
+        return sum(_of_its_kind(info, path) for path in folder.rglob("*")), expected
     return sum(1 for kind in layout.files for _ in folder.glob(kind.pattern)), expected
 
 

@@ -92,9 +92,7 @@ def _by_name(
     return [_picture(entry, label.lower(), root) for entry in here.pictures if (label := _label(entry))], others
 
 
-def _by_folder(
-    path: Path, inside: Mapping[str, _Folder], root: Path
-) -> tuple[list[Picture], list[tuple[str, str]]]:
+def _by_folder(path: Path, inside: Mapping[str, _Folder], root: Path) -> tuple[list[Picture], list[tuple[str, str]]]:
     """The pictures of the folders, each of which is a class."""
     found: list[Picture] = []
     others: list[tuple[str, str]] = []
@@ -132,11 +130,11 @@ def _look(path: Path, root: Path) -> _Folder:
             look.others.append((_relative(entry, root), f"cannot be read: {error.strerror}"))
             continue
         if hidden:
-            if _is_picture(entry.name):
+            if is_picture(entry.name):
                 look.others.append((_relative(entry, root), "a hidden file"))
         elif is_folder:
             look.folders.append(entry)
-        elif is_file and _is_picture(entry.name):
+        elif is_file and is_picture(entry.name):
             look.pictures.append(entry)
         else:
             special = "a link to nothing" if entry.is_symlink() else "no file, but a pipe or a device"
@@ -149,7 +147,8 @@ def _label(entry: os.DirEntry[str]) -> str:
     return match["label"] if match else ""
 
 
-def _is_picture(name: str) -> bool:
+def is_picture(name: str) -> bool:
+    """Whether a file is a picture by its name."""
     return Path(name).suffix.lower() in _PICTURES
 
 

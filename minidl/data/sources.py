@@ -135,9 +135,7 @@ def _shares(
     return DataSplits(name, train, validation, test, classes, info.source)
 
 
-def _mnist(
-    name: str, validation: int | float = 10_000, verify: bool = True, download: bool = True
-) -> DataSplits:
+def _mnist(name: str, validation: int | float = 10_000, verify: bool = True, download: bool = True) -> DataSplits:
     info = DATASETS[name]
     train_x, train_y, test_x, test_y = (fetch(info, file, verify, download) for file in info.files)
     x, y = _images_and_labels(train_x, train_y, len(info.classes))
