@@ -6,6 +6,7 @@ import functools
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 
@@ -117,7 +118,8 @@ def problem(check: Check, outcome: Outcome, exercise: Exercise, seed: int, index
         return f"the code changes its input {names}; work on a copy (for instance `x = x - 1`, not `x -= 1`)"
     rng = np.random.default_rng([seed, index])
     inputs = check.inputs(np.random.default_rng([seed, index]))
-    expected = freeze(check.run(exercise.reference, check.inputs(rng)))
+    given = check.inputs(rng)
+    expected = freeze(check.expect(given) if check.expect else check.run(exercise.reference, given))
     if check.judge is not None:
         wrong = check.judge(outcome.value, expected, inputs)
     else:
@@ -146,27 +148,54 @@ def _small(inputs: dict) -> str | None:
 def diagnose(exercise: Exercise, outcomes: list[Outcome], failed: list[bool], seed: int) -> Mistake | None:
     """The known mistake that does the same as the learner's code on the same inputs, or None.
 
-    One that agrees in every check is taken before one that agrees in the first failing check only.
+    One that agrees in every check is taken before one that agrees wherever numbers are finite (an overflow spreads as
+    the code happens to be written), and that before one that agrees in the first failing check only.
     """
     first = failed.index(True)
-    partly = None
+    nearly = partly = None
     for mistake, code, source in variants(exercise):
-        if not _agrees(exercise, first, code, source, outcomes[first], seed):
+        theirs = _again(exercise, first, code, source, seed)
+        if not _agree(outcomes[first], theirs, finite_only=True):
             continue
-        others = (i for i in range(len(outcomes)) if i != first)
-        if all(_agrees(exercise, i, code, source, outcomes[i], seed) for i in others):
+        others = [i for i in range(len(outcomes)) if i != first]
+        rest = [(outcomes[i], _again(exercise, i, code, source, seed)) for i in others]
+        exact = _agree(outcomes[first], theirs)
+        if exact and all(_agree(a, b) for a, b in rest):
             return mistake
-        if isinstance(outcomes[first], Returned):
+        if all(_agree(a, b, finite_only=True) for a, b in rest):
+            nearly = nearly or mistake
+        elif exact and isinstance(outcomes[first], Returned):
             partly = partly or mistake
-    return partly
+    return nearly or partly
 
 
-def _agrees(exercise: Exercise, index: int, code: ModuleType, source: str, outcome: Outcome, seed: int) -> bool:
-    check = exercise.checks[index]
-    theirs = attempt(check, code, np.random.default_rng([seed, index]), exercise.file, source)
-    if isinstance(outcome, Raised) or isinstance(theirs, Raised):
-        return isinstance(outcome, Raised) and isinstance(theirs, Raised) and outcome.type == theirs.type
-    return outcome.changed == theirs.changed and difference(outcome.value, theirs.value, check.rtol) is None
+def _again(exercise: Exercise, index: int, code: ModuleType, source: str, seed: int) -> Outcome:
+    rng = np.random.default_rng([seed, index])
+    return attempt(exercise.checks[index], code, rng, exercise.file, source)
+
+
+def _agree(a: Outcome, b: Outcome, finite_only: bool = False) -> bool:
+    if isinstance(a, Raised) or isinstance(b, Raised):
+        return isinstance(a, Raised) and isinstance(b, Raised) and a.type == b.type
+    x, y = _without_overflow(a.value, b.value) if finite_only else (a.value, b.value)
+    return a.changed == b.changed and difference(x, y) is None
+
+
+def _without_overflow(a: Any, b: Any) -> tuple[Any, Any]:
+    """Both values with 0 wherever one of the two is not finite."""
+    if isinstance(a, dict) and isinstance(b, dict) and a.keys() == b.keys():
+        pairs = {k: _without_overflow(a[k], b[k]) for k in a}
+        return {k: p[0] for k, p in pairs.items()}, {k: p[1] for k, p in pairs.items()}
+    if isinstance(a, list | tuple) and isinstance(b, list | tuple) and len(a) == len(b):
+        both = [_without_overflow(x, y) for x, y in zip(a, b, strict=True)]
+        return [p[0] for p in both], [p[1] for p in both]
+    numbers = (int, float, np.number, np.ndarray)
+    if isinstance(a, numbers) and isinstance(b, numbers) and np.shape(a) == np.shape(b):
+        opposite = np.isinf(a) & np.isinf(b) & (np.asarray(a) != b)
+        keep = (np.isfinite(a) & np.isfinite(b)) | opposite
+        if not keep.all():
+            return np.where(keep, a, 0.0), np.where(keep, b, 0.0)
+    return a, b
 
 
 @functools.cache
