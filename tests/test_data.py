@@ -17,6 +17,7 @@ from minidl.data import (
     make_moons,
     make_spirals,
     standardize,
+    temperatures,
     train_validation_split,
 )
 
@@ -485,3 +486,22 @@ def test_spirals_refuse_classes():
         make_spirals(classes=1)
     with pytest.raises(TypeError, match=r"classes=2\.5"):
         make_spirals(classes=2.5)  # type: ignore[arg-type]
+
+
+def test_temperatures_are_a_year_with_noise():
+    year, other, clean = temperatures(seed=1), temperatures(seed=2), temperatures(noise=0)
+    assert year.shape == (365,) and year.dtype == np.float64
+    assert np.array_equal(year, temperatures(seed=1)) and not np.array_equal(year, other)
+    assert clean.argmin() == 19 and clean.argmax() in (201, 202)  # 20 January; 21 and 22 July are equally warm
+    np.testing.assert_allclose([clean.min(), clean.max()], [5.5, 18.5], atol=1e-3)
+    np.testing.assert_allclose(temperatures(730, noise=0)[365:], clean)
+    long = temperatures(20_000) - temperatures(20_000, noise=0)
+    assert abs(long.std() - 2.5) < 0.05 and abs(long.mean()) < 0.05
+
+
+@pytest.mark.parametrize("options", [{"days": 0}, {"noise": -1}, {"noise": float("inf")}])
+def test_temperatures_refuse(options):
+    with pytest.raises(ValueError, match=f"{next(iter(options))}="):
+        temperatures(**options)
+    with pytest.raises(TypeError, match=r"days=1\.5 is a float"):
+        temperatures(1.5)  # type: ignore[arg-type]
