@@ -16,6 +16,7 @@ from minidl.data import (
     Subset,
     make_moons,
     make_spirals,
+    regression_table,
     standardize,
     temperatures,
     train_validation_split,
@@ -505,3 +506,22 @@ def test_temperatures_refuse(options):
         temperatures(**options)
     with pytest.raises(TypeError, match=r"days=1\.5 is a float"):
         temperatures(1.5)  # type: ignore[arg-type]
+
+
+def test_a_regression_table_has_the_noise_and_the_scale_it_promises():
+    table = regression_table(20_000, 4, noise=0.6, seed=1)
+    assert table.shape == (20_000, 5) and table.dtype == np.float32
+    assert np.array_equal(table, regression_table(20_000, 4, noise=0.6, seed=1))
+    assert not np.array_equal(table, regression_table(20_000, 4, noise=0.6))
+    np.testing.assert_allclose(table.mean(axis=0), 0, atol=0.05)
+    np.testing.assert_allclose(table.std(axis=0), 1, atol=0.05)
+    np.testing.assert_allclose(np.diag(np.corrcoef(table[:, :4].T), k=1), 0.3, atol=0.03)
+    x, y = table[:, :4], table[:, 4]
+    rest = y - x @ np.linalg.lstsq(x, y, rcond=None)[0]
+    assert abs(rest.std() - 0.6) < 0.02
+
+
+@pytest.mark.parametrize("options", [{"n": 1}, {"features": 0}, {"features": 2.0}, {"noise": 1.5}, {"noise": -0.1}])
+def test_a_regression_table_refuses(options):
+    with pytest.raises(ValueError, match=f"{next(iter(options))}="):
+        regression_table(**options)

@@ -1,4 +1,4 @@
-"""Toy data, generated here: two classes in the plane whose border can be drawn, and a series to smooth."""
+"""Toy data, generated here: classes whose border can be drawn, a series to smooth, a number to predict."""
 
 from __future__ import annotations
 
@@ -55,6 +55,30 @@ def temperatures(days: int = 365, noise: float = 2.5, seed: int | np.random.Gene
     _check_noise(noise)
     season = 12 - 6.5 * np.cos(2 * np.pi * (np.arange(days) - 19) / 365)
     return season + noise * generator(seed).standard_normal(days)
+
+
+def regression_table(
+    n: int = 1000, features: int = 5, noise: float = 0.7, seed: int | np.random.Generator | None = 0
+) -> np.ndarray:
+    """Features and, in the last column, a number that depends on them in a straight line, with noise; generated.
+
+    float32 (n, features + 1). All columns but for chance have mean 0 and standard deviation 1; features that are
+    neighbours have a correlation of 0.3. noise: the part of the last column's standard deviation that no feature
+    explains, in [0, 1]: the best possible mean squared error is noise^2.
+    """
+    _check(n, noise, classes=2)
+    if not isinstance(features, (int, np.integer)) or isinstance(features, bool) or features < 1:
+        raise ValueError(f"features={features!r}; expected an integer, at least 1")
+    if noise > 1:
+        raise ValueError(f"noise={noise}; expected a part of the whole, at most 1")
+    rng = generator(seed)
+    z = rng.standard_normal((n, features + 1))
+    x = np.sqrt(0.9) * z[:, 1:] + np.sqrt(0.1) * z[:, :-1]
+    w = rng.standard_normal(features)
+    neighbours = 0.3 * (np.eye(features, k=1) + np.eye(features, k=-1))
+    w *= np.sqrt((1 - noise**2) / (w @ (np.eye(features) + neighbours) @ w))
+    y = x @ w + noise * rng.standard_normal(n)
+    return np.column_stack([x, y]).astype(np.float32)
 
 
 def _with_noise(x: np.ndarray, noise: float, rng: np.random.Generator) -> np.ndarray:
