@@ -46,9 +46,14 @@ class Value:
 
 
 @functools.cache
+def quick(script: str) -> tuple[str, list[Path]]:
+    """What a script prints with --quick, and the files it leaves, without display, data or network; run once."""
+    return run_script(script, "--quick")
+
+
 def output(script: str) -> str:
-    """What a script prints with --quick, in a fresh process without display, data or network."""
-    return run_script(script, "--quick")[0]
+    """What a script prints with --quick."""
+    return quick(script)[0]
 
 
 def run_script(script: str, *arguments: str) -> tuple[str, list[Path]]:

@@ -16,7 +16,9 @@ from minidl.data import (
     Subset,
     make_moons,
     make_spirals,
+    regression_table,
     standardize,
+    temperatures,
     train_validation_split,
 )
 
@@ -485,3 +487,41 @@ def test_spirals_refuse_classes():
         make_spirals(classes=1)
     with pytest.raises(TypeError, match=r"classes=2\.5"):
         make_spirals(classes=2.5)  # type: ignore[arg-type]
+
+
+def test_temperatures_are_a_year_with_noise():
+    year, other, clean = temperatures(seed=1), temperatures(seed=2), temperatures(noise=0)
+    assert year.shape == (365,) and year.dtype == np.float64
+    assert np.array_equal(year, temperatures(seed=1)) and not np.array_equal(year, other)
+    assert clean.argmin() == 19 and clean.argmax() in (201, 202)  # 20 January; 21 and 22 July are equally warm
+    np.testing.assert_allclose([clean.min(), clean.max()], [5.5, 18.5], atol=1e-3)
+    np.testing.assert_allclose(temperatures(730, noise=0)[365:], clean)
+    long = temperatures(20_000) - temperatures(20_000, noise=0)
+    assert abs(long.std() - 2.5) < 0.05 and abs(long.mean()) < 0.05
+
+
+@pytest.mark.parametrize("options", [{"days": 0}, {"noise": -1}, {"noise": float("inf")}])
+def test_temperatures_refuse(options):
+    with pytest.raises(ValueError, match=f"{next(iter(options))}="):
+        temperatures(**options)
+    with pytest.raises(TypeError, match=r"days=1\.5 is a float"):
+        temperatures(1.5)  # type: ignore[arg-type]
+
+
+def test_a_regression_table_has_the_noise_and_the_scale_it_promises():
+    table = regression_table(20_000, 4, noise=0.6, seed=1)
+    assert table.shape == (20_000, 5) and table.dtype == np.float32
+    assert np.array_equal(table, regression_table(20_000, 4, noise=0.6, seed=1))
+    assert not np.array_equal(table, regression_table(20_000, 4, noise=0.6))
+    np.testing.assert_allclose(table.mean(axis=0), 0, atol=0.05)
+    np.testing.assert_allclose(table.std(axis=0), 1, atol=0.05)
+    np.testing.assert_allclose(np.diag(np.corrcoef(table[:, :4].T), k=1), 0.3, atol=0.03)
+    x, y = table[:, :4], table[:, 4]
+    rest = y - x @ np.linalg.lstsq(x, y, rcond=None)[0]
+    assert abs(rest.std() - 0.6) < 0.02
+
+
+@pytest.mark.parametrize("options", [{"n": 1}, {"features": 0}, {"features": 2.0}, {"noise": 1.5}, {"noise": -0.1}])
+def test_a_regression_table_refuses(options):
+    with pytest.raises(ValueError, match=f"{next(iter(options))}="):
+        regression_table(**options)

@@ -11,10 +11,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 import minidl
 from minidl import Tensor, cli, optim
 from minidl.lab import Surface, landscape
+from minidl.lab.landscape_figures import look
 from minidl.lab.landscape_html import parts
 from minidl.lab.surfaces import SURFACES, surface
 
@@ -93,6 +95,39 @@ def test_the_paths_of_the_book_on_the_bowl(optimizer, settings, end):
     path = landscape.trace("bowl", optimizer, steps=20, **settings)
     assert path.points.shape == (21, 2) and tuple(path.points[0]) == (-5, -2)
     np.testing.assert_allclose(path.points[-1], end, atol=5.1e-7)
+
+
+def test_trace_2d_is_the_helper_of_the_book():
+    f = lambda x1, x2: 0.1 * x1**2 + 2 * x2**2
+    path = minidl.lab.trace_2d(f, optim.SGD, (-5, -2), 20, lr=0.4)
+    assert path.points.shape == (21, 2) and path.points[0].tolist() == [-5, -2]
+    np.testing.assert_allclose(path.points[-1], (-0.943467, -0.000073), atol=5e-7)
+    assert np.array_equal(path.points, minidl.lab.trace_2d(f, "sgd", lr=0.4).points)  # start and steps of the book
+    assert path.surface.view == ((-7.5, 7.5), (-3, 3))
+    with pytest.raises(ValueError, match=r"a point \(x1, x2\), got \(1.0,\)"):
+        minidl.lab.trace_2d(lambda x: x, "sgd", (1.0,), lr=0.1)
+
+
+def test_a_function_may_make_the_optimizer():
+    halved = lambda point: optim.SGD(point, lr=lambda t: 0.4 * 0.5**t)
+    path = landscape.trace("bowl", halved, steps=2)
+    assert (path.optimizer, path.lr, path.cls) == ("SGD", 0.4, optim.SGD)
+    np.testing.assert_allclose(path.points[:, 1], [-2, -2 * (1 - 1.6), -2 * (1 - 1.6) * (1 - 0.8)])
+    with pytest.raises(ValueError, match="sets its rate"):
+        landscape.trace("bowl", halved, lr=0.1)
+    with pytest.raises(TypeError, match="gave int"):
+        landscape.trace("bowl", lambda point: 3)
+
+
+def test_paths_are_drawn_on_axes_of_ones_own():
+    figure = Figure()
+    axes = figure.subplots()
+    paths = [landscape.trace("bowl", "sgd", lr=lr, steps=20) for lr in (0.4, 0.6)]
+    landscape.draw(axes, *paths, first=2)
+    lines = [line for line in axes.lines if len(line.get_xdata()) > 1]
+    assert [line.get_color() for line in lines] == [look(2)["color"], look(3)["color"]]
+    np.testing.assert_allclose(lines[0].get_xydata(), paths[0].points)
+    assert len(lines[1].get_xydata()) < 21  # it diverges, and is cut at the border
 
 
 def test_the_paths_of_the_book_on_functions_of_ones_own():

@@ -12,7 +12,7 @@ from .loader import DataLoader
 from .registry import DATASETS, DatasetInfo, RemoteFile
 from .sources import DataSplits, load
 from .standardize import Standardizer, standardize
-from .toys import make_moons, make_spirals
+from .toys import make_moons, make_spirals, regression_table, temperatures
 from .transforms import ColorJitter, Compose, Normalize, RandomCrop, RandomFlip, ToFloat
 
 __all__ = [
@@ -34,6 +34,8 @@ __all__ = [
     "airfoil_table",
     "make_moons",
     "make_spirals",
+    "regression_table",
+    "temperatures",
     "make_cat_dog_faces",
     "read_idx",
     "DATASETS",

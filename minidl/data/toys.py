@@ -1,4 +1,4 @@
-"""Two-dimensional toy data, generated here: problems whose solution can be drawn."""
+"""Toy data, generated here: classes whose border can be drawn, a series to smooth, a number to predict."""
 
 from __future__ import annotations
 
@@ -42,6 +42,45 @@ def make_spirals(
     return _with_noise(x, noise, rng), y
 
 
+def temperatures(days: int = 365, noise: float = 2.5, seed: int | np.random.Generator | None = 0) -> np.ndarray:
+    """Made-up mean temperatures of the days from 1 January on, in degrees Celsius: float64 (days,), generated.
+
+    A cosine with a year's period between 5.5 degrees (20 January) and 18.5 (21 July), about the climate of London, and
+    normal noise with a standard deviation of `noise`, from day to day independent. No measurement is behind it.
+    """
+    if not isinstance(days, (int, np.integer)) or isinstance(days, bool):
+        raise TypeError(f"days={days!r} is a {type(days).__name__}; expected an integer")
+    if days < 1:
+        raise ValueError(f"days={days}; expected at least 1")
+    _check_noise(noise)
+    season = 12 - 6.5 * np.cos(2 * np.pi * (np.arange(days) - 19) / 365)
+    return season + noise * generator(seed).standard_normal(days)
+
+
+def regression_table(
+    n: int = 1000, features: int = 5, noise: float = 0.7, seed: int | np.random.Generator | None = 0
+) -> np.ndarray:
+    """Features and, in the last column, a number that depends on them in a straight line, with noise; generated.
+
+    float32 (n, features + 1). All columns but for chance have mean 0 and standard deviation 1; features that are
+    neighbours have a correlation of 0.3. noise: the part of the last column's standard deviation that no feature
+    explains, in [0, 1]: the best possible mean squared error is noise^2.
+    """
+    _check(n, noise, classes=2)
+    if not isinstance(features, (int, np.integer)) or isinstance(features, bool) or features < 1:
+        raise ValueError(f"features={features!r}; expected an integer, at least 1")
+    if noise > 1:
+        raise ValueError(f"noise={noise}; expected a part of the whole, at most 1")
+    rng = generator(seed)
+    z = rng.standard_normal((n, features + 1))
+    x = np.sqrt(0.9) * z[:, 1:] + np.sqrt(0.1) * z[:, :-1]
+    w = rng.standard_normal(features)
+    neighbours = 0.3 * (np.eye(features, k=1) + np.eye(features, k=-1))
+    w *= np.sqrt((1 - noise**2) / (w @ (np.eye(features) + neighbours) @ w))
+    y = x @ w + noise * rng.standard_normal(n)
+    return np.column_stack([x, y]).astype(np.float32)
+
+
 def _with_noise(x: np.ndarray, noise: float, rng: np.random.Generator) -> np.ndarray:
     return (x + noise * rng.standard_normal(x.shape)).astype(np.float32)
 
@@ -54,5 +93,9 @@ def _check(n: int, noise: float, classes: int) -> None:
         raise ValueError(f"classes={classes}; expected at least 2")
     if n < classes:
         raise ValueError(f"n={n} points for {classes} classes; expected at least one point per class")
+    _check_noise(noise)
+
+
+def _check_noise(noise: float) -> None:
     if not 0 <= noise < np.inf:
         raise ValueError(f"noise={noise}; expected a finite standard deviation >= 0")

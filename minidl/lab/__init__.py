@@ -4,6 +4,7 @@ from . import landscape
 from .candidate import Candidate, candidate
 from .comparison import Comparison, Row
 from .execute import Executor
+from .landscape import trace_2d
 from .own import optimizer_class
 from .problem import Problem
 from .problems import problem
@@ -15,5 +16,5 @@ from .surfaces import Surface
 
 __all__ = [
     "Candidate", "Comparison", "Executor", "Problem", "Row", "Settings", "Store", "Study", "Surface", "candidate",
-    "compare", "default_grid", "landscape", "optimizer_class", "problem", "run",
+    "compare", "default_grid", "landscape", "optimizer_class", "problem", "run", "trace_2d",
 ]  # fmt: skip

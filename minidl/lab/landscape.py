@@ -30,6 +30,7 @@ from .surfaces import Surface, surface
 
 OPTIMIZERS = ("SGD", "Momentum", "AdaGrad", "RMSProp", "Adam")
 RATES = tuple(float(f"{10 ** (k / 5):.3g}") for k in range(-20, 6))  # 0.0001 to 10, five in each decade
+Maker = str | type[Optimizer] | Callable[[list[Tensor]], Optimizer]
 NEAR = 0.1  # "at the minimum": within this distance of one
 
 
@@ -102,19 +103,46 @@ class Trace:
 
 
 def trace(
-    on: str | Surface | Callable[..., Any], optimizer: str | type[Optimizer], lr: float | None = None,
+    on: str | Surface | Callable[..., Any], optimizer: Maker, lr: float | None = None,
     steps: int | None = None, start: Sequence[float] | None = None, *, noise: float = 0.0, seed: int = 0,
     **settings: Any,
 ) -> Trace:  # fmt: skip
     """The path of an optimizer.
 
     on: the name of a surface, a Surface, or a function of one or two Tensors, which needs a start. optimizer: a class,
-    a name, or "path/to/file.py:ClassName"; wrappers go around SGD. lr: by default the class's own. noise: the standard
+    a name, or "path/to/file.py:ClassName"; wrappers go around SGD; or, with all settings in it, a function that makes
+    one: `lambda point: SGD(point, lr=schedules.Step(0.1, 10))`. lr: by default the class's own. noise: the standard
     deviation of what is added to every coordinate of the gradient, drawn from (seed, step): the same for all
     optimizers, and for all evaluations within a step. settings: the optimizer's hyper-parameters.
     Raises ValueError for what is unknown or out of range, and for rules that update matrices only.
     """
     return _trace(on, optimizer, lr, steps, start, noise, seed, settings)
+
+
+def trace_2d(
+    f: str | Surface | Callable[[Any, Any], Any], optimizer: Maker, start: Sequence[float] = (-5.0, -2.0),
+    steps: int = 20, lr: float | None = None, *, noise: float = 0.0, seed: int = 0, **settings: Any,
+) -> Trace:  # fmt: skip
+    """The path of any optimizer on any f(x1, x2): `trace`, called like train_2d of "Dive into Deep Learning".
+
+        path = trace_2d(lambda x1, x2: 0.1 * x1**2 + 2 * x2**2, "sgd", lr=0.4)
+        path.points[-1]                                       # -0.943467, -0.000073; row k is the point after k steps
+        draw(axes, path)                                      # contour lines and path on axes of matplotlib
+    """
+    if len(_point(start)) != 2:
+        raise ValueError(f"trace_2d starts at a point (x1, x2), got {start!r}; of a function of one variable: trace")
+    return _trace(f, optimizer, lr, steps, start, noise, seed, settings)
+
+
+def draw(axes: Any, *paths: Trace, first: int = 0) -> None:
+    """Draw paths on axes of matplotlib, over the contour lines (of a curve: the curve) of the first one's surface.
+
+    Path number i has the colour, line and marker number first + i. A path that leaves the view for good is cut there
+    and ends in a cross.
+    """
+    from .landscape_figures import draw
+
+    draw(axes, paths, first)
 
 
 def _trace(
@@ -123,13 +151,14 @@ def _trace(
 ) -> Trace:  # fmt: skip
     """`trace`; with stay, one that ends where it leaves the view."""
     where = _surface(on, start)
-    cls = optimizer_class(optimizer) if isinstance(optimizer, str) else optimizer
+    make = optimizer_class(optimizer) if isinstance(optimizer, str) else optimizer
     steps = where.steps if steps is None else whole("the number of steps", steps)
     seed = whole("seed", seed, least=0)
     if isinstance(noise, bool | str) or not 0 <= noise < math.inf:
         raise ValueError(f"noise is a standard deviation, 0 or more, got {noise!r}")
     w = Tensor(np.array(where.start, dtype=np.float64), requires_grad=True, dtype=np.float64)
-    rule = _made(cls, w, lr, seed, settings)
+    rule = _made(make, w, lr, seed, settings)
+    cls = type(rule)
     rate = getattr(rule, "lr", None)
     walk = _Walk(where, rule, w, float(noise), seed)
     points, states = walk.run(steps, stay)
@@ -258,8 +287,18 @@ def _point(start: Sequence[float]) -> tuple[float, ...]:
     return at
 
 
-def _made(cls: type[Optimizer], w: Tensor, lr: float | None, seed: int, settings: dict[str, Any]) -> Optimizer:
+def _made(
+    cls: type[Optimizer] | Callable[[list[Tensor]], Optimizer], w: Tensor, lr: float | None, seed: int,
+    settings: dict[str, Any],
+) -> Optimizer:  # fmt: skip
     """The optimizer of the point; ValueError for hyper-parameters that it lacks, and for rules for matrices."""
+    if not isinstance(cls, type):
+        if lr is not None or settings:
+            raise ValueError("a function that makes the optimizer sets its rate and all else itself")
+        rule = cls([w])
+        if not isinstance(rule, Optimizer):
+            raise TypeError(f"a function that makes an optimizer gave {type(rule).__name__}, which is none")
+        return rule
     names = inspect.signature(cls).parameters
     unknown = [name for name in settings if name not in names]
     if unknown:

@@ -31,21 +31,25 @@ def look(i: int) -> dict[str, Any]:
 def picture(traces: Sequence[Trace]) -> bytes:
     """The PNG: the surface with the paths, and beside it the loss against steps (of a curve: x against steps)."""
     figure, (left, right) = _figure((12.5, 5.4), [1.25, 1])
-    where = traces[0].surface
-    _surface(left, where)
-    for i, path in enumerate(traces):
-        shown = visible(path)
-        heights = _heights(path, shown, i)
-        every = max(1, len(shown) // 40)
-        size = 3.5 if len(shown) <= 60 else 2.5
-        left.plot(shown[:, 0], heights, **look(i), linewidth=1.5, markersize=size, markevery=every, zorder=4 + i)
-        _end(left, path, shown, heights, i)
-    _start(left, where)
+    draw(left, traces)
     _beside(right, traces)
     figure.legend(*_legend(traces), loc="outside lower center", ncols=min(5, len(traces)), fontsize=8.5, frameon=False,
                   handlelength=3.5)  # fmt: skip
     figure.suptitle(_title(traces), fontsize=11)
     return _png(figure)
+
+
+def draw(axes: Any, traces: Sequence[Trace], first: int = 0) -> None:
+    """The surface of the first path with all of them; path number i looks like number first + i."""
+    _surface(axes, traces[0].surface)
+    for i, path in enumerate(traces, first):
+        shown = visible(path)
+        heights = _heights(path, shown, i - first)
+        every = max(1, len(shown) // 40)
+        size = 3.5 if len(shown) <= 60 else 2.5
+        axes.plot(shown[:, 0], heights, **look(i), linewidth=1.5, markersize=size, markevery=every, zorder=4 + i)
+        _end(axes, path, shown, heights, i)
+    _start(axes, traces[0].surface)
 
 
 def _figure(size: tuple[float, float], widths: Sequence[float], dpi: int = 120) -> tuple[Any, Any]:
