@@ -8,6 +8,7 @@ import json
 import math
 import warnings
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -123,6 +124,14 @@ def test_diverged_runs_are_counted_in_both_parts(fake_runs):
     fake_runs(lambda s: {"diverged": s.lr > 1 or s.seed == 2})
     row = compare(lr_grid=[0.1, 10, 100], seeds=3).rows[0]
     assert (row.lr, row.diverged, row.runs) == (0.1, 3, 6)
+
+
+def test_a_problem_says_how_much_it_is_trained_on(monkeypatch):
+    assert Problem.default("digits").describe() == "MLP with hidden layers 64, 32 on 1079 training samples"
+    assert Problem.default("digits_logreg").describe() == "softmax regression on 1079 training samples"
+    monkeypatch.setattr(problem_module, "_splits", lambda *_: SimpleNamespace(train=range(1202)))
+    photographs = Problem.default("cats_and_dogs").describe()
+    assert photographs == "MLP with hidden layers 128, 32 on 1202 photographs of 32 x 32 pixels"
 
 
 def test_steps_to_target_of_a_run_is_the_first_step_that_reaches_it(monkeypatch):

@@ -45,7 +45,8 @@ def _lines(rule: str) -> list[str]:
 
 
 def _more(row: Row) -> str:
-    return f"defaults: {row.defaults}. State: {row.state} floats per parameter. Gradients per step: {row.gradients}."
+    state = row.state.removeprefix("+") + " besides those of what it wraps" * row.state.startswith("+")
+    return f"Defaults: {row.defaults}. Floats of state per parameter: {state}. Gradients per step: {row.gradients}."
 
 
 def _docstring(path: Path, name: str) -> str | None:

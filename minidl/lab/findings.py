@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from . import summary
-from .words import count, diverged, factor, figure_text
+from .words import count, diverged, factor, figure_text, leaders
 
 if TYPE_CHECKING:
     from .comparison import Comparison, Row
@@ -19,10 +19,9 @@ def headline(comparison: Comparison) -> list[str]:
 
 def ahead(c: Comparison) -> str:
     """Who has the best mean on the test set, who cannot be told from it, who is behind beyond chance."""
-    first = c.ranking[0]
-    best = [rank.name for rank in c.ranking if rank.mean == first.mean]
-    text = f"Best mean on the test set: {', '.join(best)}, {figure_text(c, first.mean)}. "
-    others = [rank for rank in c.ranking if rank.mean != first.mean]
+    first, best = c.ranking[0], leaders(c)
+    text = f"Best mean on the test set: {figure_text(c, first.mean)}, of {', '.join(best)}. "
+    others = [rank for rank in c.ranking if rank.name not in best]
     if not others or len(c.seeds) == 1:
         return text + ("One seed cannot tell the others from it." if others else "")
     tied = [rank.name for rank in others if rank.name in first.tied]
@@ -74,7 +73,7 @@ def tuning(c: Comparison) -> str:
     if math.isfinite(spread):
         more = "more" if gap(r) > spread else "no more"
         best, worst = (figure_text(c, c.ranking[k].mean) for k in (0, -1))
-        text += f" That is {more} than between the best and the worst of the tuned optimizers ({best} and {worst})."
+        text += f" That is {more} than what lies between the best and the worst of all when tuned ({best} and {worst})."
     return text
 
 
@@ -148,8 +147,8 @@ def of_budget(c: Comparison) -> str:
         curve = summary.budget_curve(summary.trial_figures(runs, c.metric), c.metric)
         near = next(k for k, x in enumerate(curve, 1) if abs(x - curve[-1]) <= 0.01 * abs(curve[-1]))
         needed.setdefault(near, []).append(label)
-    shown = "; ".join(f"{k}: {', '.join(needed[k])}" for k in sorted(needed))
-    return f"Trials after which the best so far is on average within 1 % of the best of all. {shown}."
+    shown = "; ".join(f"{k} for {', '.join(needed[k])}" for k in sorted(needed))
+    return f"Trials after which the best so far is on average within 1 % of the best of all: {shown}."
 
 
 def of_profile(comparisons: list[Comparison]) -> str:
@@ -171,6 +170,8 @@ def of_profile(comparisons: list[Comparison]) -> str:
 
 def of_versus(a: Comparison, b: Comparison, names: tuple[str, str]) -> str:
     """Which optimizers are better in one of two studies of the same problem."""
+    if not set(a.finals) & set(b.finals):
+        return f"No optimizer is in both {names[0]} and {names[1]}."
     sign = 1 if a.metric == "accuracy" else -1
     found: dict[int, list[str]] = {1: [], -1: [], 0: []}
     n = min(len(a.seeds), len(b.seeds))

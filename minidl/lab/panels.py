@@ -104,27 +104,38 @@ def curves(c: Comparison, unit: str = "steps") -> list[Panel]:
     loss = Panel("Training loss", UNIT_NAMES[unit], "training loss (fixed sample)", log="y")
     figure = Panel(f"Validation {metric}", UNIT_NAMES[unit], f"validation {metric}", target=target)
     lost = 0.0 if metric == "accuracy" else 3 * start
-    lowest = target - 0.05
     for i, (label, runs) in enumerate(c.finals.items()):
         for panel, key, worst in ((loss, "train_loss", 3 * start), (figure, f"validation_{metric}", lost)):
             b = summary.band(runs, key, unit, worst)
             y, low, high = (np.minimum(v, worst) if "loss" in key else v for v in (b.median, b.low, b.high))
             panel.lines.append(Line(label, i, b.x, y, low, high))
-        if 2 * sum(r["diverged"] for r in runs) < len(runs):
-            lowest = min(lowest, float(y[len(y) // 4 :].min()))
-    seen = [v for line in loss.lines for v in (*line.low, *line.high)]  # type: ignore[misc]
-    low, high = limits([v for v in seen if v < 3 * start], log=True)
+    low, high = limits([v for v in _bands(loss.lines) if v < 3 * start], log=True)
     loss.y_range = (low, min(high, 2 * start))  # a curve that leaves the picture here diverges
     if metric == "accuracy":
-        figure.percent, figure.y_range = "y", (max(0.0, lowest - 0.02), 1.002)
+        converging = [line for line, runs in zip(figure.lines, c.finals.values(), strict=True)
+                      if 2 * sum(r["diverged"] for r in runs) < len(runs)]  # fmt: skip
+        figure.percent, figure.y_range = "y", _accuracies(converging, target)
     else:
-        seen = [v for line in figure.lines for v in (*line.low, *line.high)]  # type: ignore[misc]
-        figure.log = "y" if min(*seen, target) > 0 else ""
-        low, high = limits([v for v in [*seen, target] if v < lost], log=bool(figure.log))
+        seen = [target, *_bands(figure.lines)]
+        figure.log = "y" if min(seen) > 0 else ""
+        low, high = limits([v for v in seen if v < lost], log=bool(figure.log))
         figure.y_range = (low, min(high, 2 * start))
     whole = total(c, unit)
     loss.x_range = figure.x_range = (-0.02 * whole, 1.02 * whole)
     return [loss, figure]
+
+
+def _bands(lines: Sequence[Line], part: float = 1.0) -> list[float]:
+    """The edges of all bands, in the last part of the training."""
+    edges = [edge for line in lines for edge in (line.low, line.high) if edge is not None]
+    return [float(v) for edge in edges for v in edge[round((1 - part) * len(edge)) :]]
+
+
+def _accuracies(lines: Sequence[Line], target: float) -> tuple[float, float]:
+    """An axis that shows well how accuracies end; of the rise before that no more than as much again."""
+    ends, seen = [target, *_bands(lines, 0.5)], [target, *_bands(lines)]
+    low, high = limits([max(2 * min(ends) - max(ends), min(seen)), max(seen)])
+    return max(0.0, low), min(high, 1.002)
 
 
 def total(c: Comparison, unit: str) -> float:
@@ -216,7 +227,7 @@ def tested(c: Comparison, unit: str = "") -> list[Panel]:
     percent = "x" * (c.metric == "accuracy")
     panel = Panel("Each at its best rate", f"test {c.metric}", percent=percent, legend={MEAN: "mean of the seeds"})
     both = Panel("Untuned beside tuned", f"test {c.metric}", percent=percent,
-                 legend={DEFAULT: "at its default rate", MEAN: "at its best rate"})  # fmt: skip
+                 legend={DEFAULT: "default rate", MEAN: "best rate"})
     for rank in c.ranking:
         i, r = rows[rank.name]
         figures = c.test_figures(rank.name)
@@ -293,8 +304,10 @@ def profile(comparisons: Sequence[Comparison], unit: str = "steps") -> list[Pane
 
 
 def versus(a: Comparison, b: Comparison, names: tuple[str, str], unit: str = "steps") -> list[Panel]:
-    """Two studies of one problem: test figure and cost to the target of the optimizers that both have."""
+    """Two studies of one problem: test figure and cost to the target of the optimizers that both have, if any."""
     common = [label for label in a.finals if label in b.finals]
+    if not common:
+        return []
     kinds = dict(zip((DEFAULT, MEAN), names, strict=True))
     figures = Panel("On the test set", f"test {a.metric}", percent="x" * (a.metric == "accuracy"), legend=kinds)
     target = figure_text(a, a.problem.target, 3)

@@ -29,10 +29,12 @@ def plot(p: Panel) -> dict[str, Any]:
                            marker=_mark(kind, _GREY)))  # fmt: skip
     x, y = (_axis(p, k) for k in "xy")
     layout: dict[str, Any] = {
-        "title": {"text": p.title, "font": {"size": 15}, "x": 0.02, "xanchor": "left", "y": 0.98, "yanchor": "top"},
+        "title": {"text": p.title, "font": {"size": 15}, "x": 0, "xanchor": "left", "y": 1, "yanchor": "top",
+                  "yref": "container", "pad": {"t": 8, "l": 8}},
         "xaxis": x, "yaxis": y, "margin": {"t": 54 if p.legend else 34, "r": 12, "b": 44, "l": 62}, "height": 360,
         "showlegend": bool(p.legend), "hovermode": "closest", "barmode": "overlay", "bargap": 0.35,
-        "legend": {"orientation": "h", "x": 1, "xanchor": "right", "y": 1.0, "yanchor": "bottom"},
+        "legend": {"orientation": "h", "x": 0.98, "xref": "container", "xanchor": "right", "y": 1, "yanchor": "bottom"},
+        "annotations": [_beside(row.label, "  " + row.text, name=row.label) for row in p.rows if row.text],
         "paper_bgcolor": "rgba(0,0,0,0)", "plot_bgcolor": "rgba(0,0,0,0)",
         "font": {"family": "system-ui, sans-serif", "size": 12.5, "color": "#222"},
     }  # fmt: skip
@@ -41,16 +43,22 @@ def plot(p: Panel) -> dict[str, Any]:
         layout["yaxis"] = {"type": "category", "categoryorder": "array", "categoryarray": labels[::-1],
                            "automargin": True, "fixedrange": True, "range": [-0.6, len(labels) - 0.4]}  # fmt: skip
         longest = max(len(row.text) for row in p.rows)
-        layout["margin"] |= {"l": 20, "r": 16 + round(6.6 * longest)}
+        layout["margin"] |= {"l": 20, "r": 16 + 7 * longest}
         layout["height"] = 58 + layout["margin"]["t"] + 30 * len(labels)
     if p.target is not None:
-        shown = f"target {100 * p.target:.3g} %" if "y" in p.percent else f"target {p.target:g}"
+        shown = f"{100 * p.target:.3g} %" if "y" in p.percent else f"{p.target:g}"
         at = math.log10(p.target) if "y" in p.log else p.target
+        layout["margin"]["r"] = 12 + 7 * max(len(shown), len("target"))
         layout["shapes"] = [{"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": p.target, "y1": p.target,
                              "line": {"color": "#888", "width": 1, "dash": "dot"}}]  # fmt: skip
-        layout["annotations"] = [{"xref": "paper", "x": 1, "y": at, "text": shown, "showarrow": False, "yanchor": "top",
-                                  "xanchor": "right", "font": {"size": 11, "color": _GREY}}]  # fmt: skip
+        layout["annotations"] = [_beside(at, f" target<br> {shown}", font={"size": 11, "color": _GREY})]
     return {"data": data, "layout": layout}
+
+
+def _beside(y: str | float, text: str, **more: Any) -> dict[str, Any]:
+    """Words at the right of the axes; report.js hides those whose name is that of a hidden optimizer."""
+    at = {"xref": "paper", "x": 1, "xanchor": "left", "y": y}
+    return {**at, "text": text, "align": "left", "showarrow": False, **more}
 
 
 def _trace(kind: str, **settings: Any) -> dict[str, Any]:
@@ -61,7 +69,7 @@ def _axis(p: Panel, k: str) -> dict[str, Any]:
     log, (low, high) = k in p.log, p.x_range if k == "x" else p.y_range
     out: dict[str, Any] = {
         "title": {"text": p.x if k == "x" else p.y, "standoff": 6}, "type": "log" if log else "linear",
-        "range": [_short(math.log10(v) if log else v) for v in (low, high)], "gridcolor": "#e8e8e8", "zeroline": False,
+        "range": [math.log10(v) if log else v for v in (low, high)], "gridcolor": "#e8e8e8", "zeroline": False,
         "linecolor": "#999", "showline": True, "ticks": "outside", "ticklen": 4, "automargin": True,
     }  # fmt: skip
     if log and high / low > 30:
@@ -81,7 +89,7 @@ def _decades(low: float, high: float) -> dict[str, Any]:
 
 def _line(p: Panel, line: Any) -> list[dict[str, Any]]:
     """The band, the line and its marks."""
-    of = {"meta": line.label, "legendgroup": line.label}
+    of = {"meta": line.label}
     out = []
     if line.low is not None:
         x, high, low = (list(map(_short, v)) for v in (line.x, line.high, line.low))
@@ -136,10 +144,6 @@ def _row(p: Panel, r: Row) -> list[dict[str, Any]]:
     for kind, x in r.marks.items():
         out.append(_trace("scatter", x=[_short(x)], y=[r.label], mode="markers", marker=_mark(kind, colour(r.i)),
                           hovertemplate=f"{p.legend.get(kind, kind)}: {value}", **of))  # fmt: skip
-    if r.text:
-        end = p.x_range[1]
-        out.append(_trace("scatter", x=[_short(end)], y=[r.label], mode="text", text=["  " + r.text],
-                          textposition="middle right", cliponaxis=False, hoverinfo="skip", **of))  # fmt: skip
     return out
 
 

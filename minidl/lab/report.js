@@ -14,6 +14,7 @@ function draw(id) {
     layout.yaxis.categoryarray = rows;
     layout.yaxis.range = [-0.6, Math.max(rows.length, 1) - 0.4];
   }
+  layout.annotations = layout.annotations.filter(note => !hidden.has(note.name));
   const data = made.data.filter(trace => !hidden.has(trace.meta));
   return Plotly.react(id, data, layout, { responsive: true, displaylogo: false,
     modeBarButtonsToRemove: ["lasso2d", "select2d", "autoScale2d"] });
@@ -29,16 +30,17 @@ for (const button of document.querySelectorAll("[data-unit]")) {
   };
 }
 
+const chips = [...document.querySelectorAll("[data-label]")];
+
 function show() {
-  for (const chip of document.querySelectorAll("[data-label]"))
+  for (const chip of chips)
     chip.setAttribute("aria-pressed", !hidden.has(chip.dataset.label));
   drawAll();
 }
-for (const chip of document.querySelectorAll("[data-label]")) {
-  const label = chip.dataset.label;
-  chip.onclick = () => { if (!hidden.delete(label)) hidden.add(label); show(); };
-}
+for (const chip of chips)
+  chip.onclick = () => { if (!hidden.delete(chip.dataset.label)) hidden.add(chip.dataset.label); show(); };
 document.getElementById("all").onclick = () => { hidden.clear(); show(); };
+document.getElementById("none").onclick = () => { for (const chip of chips) hidden.add(chip.dataset.label); show(); };
 
 function compare(a, b) {
   const [x, y] = [Number(a), Number(b)];

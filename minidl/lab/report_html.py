@@ -18,6 +18,8 @@ from .table import Column, columns, overview
 if TYPE_CHECKING:
     from .comparison import Comparison
 
+TALLEST = 560  # pixels of a plot of lines
+
 # title, panels of a unit, whether the unit matters, what the records say of them
 _FIGURES: list[tuple[str, Callable[..., list[Panel]], bool, Callable[[Comparison], str]]] = [
     ("How they learn", panels.curves, True, findings.of_curves),
@@ -81,14 +83,17 @@ class _Page:
         self.parts: list[str] = []
 
     def figure(self, title: str, make: Callable[[str], list[Panel]], by_unit: bool, text: str) -> None:
-        """A section with the plots of the panels that `make` gives for a unit; nothing where it gives none."""
+        """A section with words and the plots of the panels that `make` gives for a unit; none without both."""
         made = {unit: make(unit) for unit in (UNIT_NAMES if by_unit else ("steps",))}
-        if not made["steps"]:
+        if not made["steps"] and not text:
             return
-        names = []
-        for k in range(len(made["steps"])):
-            names.append(f"plot{len(self.plots)}")
-            self.plots[names[-1]] = {unit if by_unit else "": plot(self._numbered(of[k])) for unit, of in made.items()}
+        names = [f"plot{len(self.plots) + k}" for k in range(len(made["steps"]))]
+        for k, name in enumerate(names):
+            self.plots[name] = {unit if by_unit else "": plot(self._numbered(of[k])) for unit, of in made.items()}
+        layouts = [drawn["layout"] for name in names for drawn in self.plots[name].values()]
+        for layout in layouts:  # rows have the height that they need; lines beside them stretch as far, to TALLEST
+            if "categoryarray" not in layout["yaxis"]:
+                layout["height"] = min(TALLEST, max(of["height"] for of in layouts))
         divs = "".join(f'<div class="plot" id="{name}"></div>' for name in names)
         wide = " one" if len(names) == 1 else ""
         head = f"<h3>{escape(title)}</h3>" + (f"<p>{escape(text)}</p>" if text else "")
@@ -170,8 +175,8 @@ def _chips(numbers: dict[str, int]) -> str:
         line += f' stroke-dasharray="{pattern}"/></svg>'
         name = escape(label)
         chips.append(f'<button type="button" data-label="{name}" aria-pressed="true">{line}{name}</button>')
-    every = '<button type="button" id="all">all</button>'
-    return f'<div class="chips" role="group" aria-label="optimizers">{"".join(chips)}{every}</div>'
+    every = "".join(f'<button type="button" id="{word}">{word}</button>' for word in ("all", "none"))
+    return f'<div class="chips" role="group" aria-label="optimizers">{every}{"".join(chips)}</div>'
 
 
 def _formulas(studies: dict[str, list[Comparison]]) -> str:

@@ -92,13 +92,12 @@ def columns(c: Comparison) -> list[Column]:
     column(f"steps to {target}", lambda r: r.steps_to_target, number(".0f", "missed"), True)
     column("gradients to it", lambda r: r.gradients_to_target, number(".0f", "missed"))
     column("seconds to it", lambda r: r.seconds_to_target, number(".2g", "missed"))
-    column("runs that missed it", lambda r: r.missed, str)
+    column("runs that missed", lambda r: r.missed, str)
     column("training loss", lambda r: r.train_loss, number(".2g", "inf"), True)
     column("lowest usable rate", lambda r: r.lr_low, number("g"))
     column("highest usable rate", lambda r: r.lr_high, number("g"))
     column("rate on edge", lambda r: r.lr_on_edge, lambda x: "yes" if x else "no")
     column("diverged", lambda r: r.diverged, str)
-    column("runs", lambda r: r.runs, str)
     column("seconds / epoch", lambda r: r.seconds_per_epoch, number(".2g"))
     return out
 

@@ -66,14 +66,19 @@ def warnings(comparison: Comparison) -> str:
     return out + (f"Diverged at the chosen rate: {', '.join(at_rate)}." if at_rate else "")
 
 
+def leaders(comparison: Comparison) -> list[str]:
+    """The optimizers with the best mean on the test set; equal where only the rounding of the mean differs."""
+    best = comparison.ranking[0].mean
+    return [rank.name for rank in comparison.ranking if math.isclose(rank.mean, best)]
+
+
 def chance(comparison: Comparison) -> str:
     """How far the test figures can tell optimizers apart: the size of the test set, the spread over the seeds."""
     if comparison.metric == "loss":
         return ""
     n = comparison.test_samples
     p = max(r.test_accuracy for r in comparison.rows)
-    best = [r for r in comparison.rows if r.test_accuracy == p]
-    others = [r for r in comparison.rows if r.test_accuracy < p]
+    first = leaders(comparison)
     digits = digits_of(comparison)
     near = (n * p + 1) / (n + 2)  # Laplace's estimate: 200 right answers of 200 do not mean an error of 0
     error = 100 * math.sqrt(near * (1 - near) / n)
@@ -83,11 +88,11 @@ def chance(comparison: Comparison) -> str:
     )
     if len(comparison.rows) == 1 or p == 0:
         return text
-    text += f"The highest mean is that of {', '.join(r.optimizer for r in best)}. "
+    text += f"The highest mean is that of {', '.join(first)}. "
     if len(comparison.seeds) == 1:
         return text + "One seed shows no spread."
-    lowest = min(r.test_accuracy_low for r in best)
-    overlap = [r.optimizer for r in others if r.test_accuracy_high >= lowest]
+    lowest = min(r.test_accuracy_low for r in comparison.rows if r.optimizer in first)
+    overlap = [r.optimizer for r in comparison.rows if r.optimizer not in first and r.test_accuracy_high >= lowest]
     return text + f"Other ranges that overlap with that one: {', '.join(overlap) or 'none'}."
 
 
