@@ -16,6 +16,8 @@ _MARKS: dict[str, dict[str, Any]] = {
     DEFAULT: {"symbol": "circle", "size": 10, "line": {"width": 2.5}},
     MEAN: {"symbol": "diamond", "size": 11, "line": {"color": "black", "width": 0.8}},
 }
+_SYMBOLS = {WINNER: "\N{BLACK STAR}", DIVERGED: "\N{MULTIPLICATION SIGN}", DEFAULT: "\N{WHITE CIRCLE}",
+            MEAN: "\N{BLACK DIAMOND}"}  # fmt: skip
 _GREY = "#666666"
 
 
@@ -24,16 +26,12 @@ def plot(p: Panel) -> dict[str, Any]:
     data = [trace for line in p.lines for trace in _line(p, line)] if not p.rows else []
     for row in p.rows:
         data += _row(p, row)
-    for kind, text in p.legend.items():
-        data.append(_trace("scatter", x=[None], y=[None], mode="markers", name=text, showlegend=True,
-                           marker=_mark(kind, _GREY)))  # fmt: skip
     x, y = (_axis(p, k) for k in "xy")
     layout: dict[str, Any] = {
         "title": {"text": p.title, "font": {"size": 15}, "x": 0, "xanchor": "left", "y": 1, "yanchor": "top",
                   "yref": "container", "pad": {"t": 8, "l": 8}},
         "xaxis": x, "yaxis": y, "margin": {"t": 54 if p.legend else 34, "r": 12, "b": 44, "l": 62}, "height": 360,
-        "showlegend": bool(p.legend), "hovermode": "closest", "barmode": "overlay", "bargap": 0.35,
-        "legend": {"orientation": "h", "x": 0.98, "xref": "container", "xanchor": "right", "y": 1, "yanchor": "bottom"},
+        "showlegend": False, "hovermode": "closest", "barmode": "overlay", "bargap": 0.35,
         "annotations": [_beside(row.label, "  " + row.text, name=row.label) for row in p.rows if row.text],
         "paper_bgcolor": "rgba(0,0,0,0)", "plot_bgcolor": "rgba(0,0,0,0)",
         "font": {"family": "system-ui, sans-serif", "size": 12.5, "color": "#222"},
@@ -45,24 +43,27 @@ def plot(p: Panel) -> dict[str, Any]:
         longest = max(len(row.text) for row in p.rows)
         layout["margin"] |= {"l": 20, "r": 16 + 7 * longest}
         layout["height"] = 58 + layout["margin"]["t"] + 30 * len(labels)
+    if p.legend:  # plotly's own legend breaks lines or narrows the plot on a telephone
+        kinds = "    ".join(f"{_SYMBOLS[kind]} {text}" for kind, text in p.legend.items())
+        layout["annotations"].append(_beside(1, kinds, yref="paper", xanchor="right", yanchor="bottom"))
     if p.target is not None:
         shown = f"{100 * p.target:.3g} %" if "y" in p.percent else f"{p.target:g}"
         at = math.log10(p.target) if "y" in p.log else p.target
         layout["margin"]["r"] = 12 + 7 * max(len(shown), len("target"))
         layout["shapes"] = [{"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": p.target, "y1": p.target,
                              "line": {"color": "#888", "width": 1, "dash": "dot"}}]  # fmt: skip
-        layout["annotations"] = [_beside(at, f" target<br> {shown}", font={"size": 11, "color": _GREY})]
+        layout["annotations"].append(_beside(at, f" target<br> {shown}", font={"size": 11, "color": _GREY}))
     return {"data": data, "layout": layout}
 
 
 def _beside(y: str | float, text: str, **more: Any) -> dict[str, Any]:
-    """Words at the right of the axes; report.js hides those whose name is that of a hidden optimizer."""
+    """Words beside the axes; report.js hides those whose name is that of a hidden optimizer."""
     at = {"xref": "paper", "x": 1, "xanchor": "left", "y": y}
     return {**at, "text": text, "align": "left", "showarrow": False, **more}
 
 
 def _trace(kind: str, **settings: Any) -> dict[str, Any]:
-    return {"type": kind, "showlegend": False, **settings}
+    return {"type": kind, **settings}
 
 
 def _axis(p: Panel, k: str) -> dict[str, Any]:
