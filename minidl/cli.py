@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from . import __version__, cli_compare, cli_datasets, cli_landscape, cli_optimizers
+from . import __version__, cli_compare, cli_datasets, cli_landscape, cli_optimizers, cli_report
 
 EXIT_OK, EXIT_USAGE, EXIT_INTERRUPTED = 0, 2, 130
 
@@ -57,6 +57,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"minidl {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     cli_compare.add_to(commands)
+    cli_report.add_to(commands)
     cli_optimizers.add_to(commands)
     cli_landscape.add_to(commands)
     cli_datasets.add_to(commands)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .lab import Comparison, Executor, Study
+    from .lab import Comparison, Executor, Store, Study
 
 EXIT_OK, EXIT_INTERRUPTED = 0, 130
 
@@ -24,8 +24,9 @@ def add_to(commands: argparse._SubParsersAction) -> None:
         description="""\
 Train the same network under several optimizers, from the same initial weights
 on the same batches, each at the learning rate that is best on the validation
-set; then with several new seeds at that rate. Prints a table and writes
-table.csv, study.json, curves.png and, into runs/, a file for every run. Stopped
+set; then with several new seeds at that rate. Prints a table; writes
+report.html (the page to look at), its pictures as PNG (curves.png, ...),
+table.csv, table.md, study.json and, into runs/, a file for every run. Stopped
 at any time, the same command goes on from the runs that are finished.""",
         epilog="""\
 examples:
@@ -76,13 +77,13 @@ a study file:
 
 def _compare(options: argparse.Namespace) -> int:
     from .lab import Executor, Store
-    from .lab.report import prepare
+    from .lab.report import prepare, saved
 
     study, out = _study(options)
     folders = {p.name: out / p.name if len(study.problems) > 1 else out for p in study.problems}
     store = Store(out / "runs", tell=lambda text: print(f"minidl: {text}", file=sys.stderr))
     executor = Executor(options.jobs, store, options.backend, options.scheduler)
-    for folder in folders.values():
+    for folder in {out, *folders.values()}:
         prepare(folder)  # hours of runs shall not end at a folder that cannot be written
     store.tidy()
     study.check()
@@ -92,10 +93,10 @@ def _compare(options: argparse.Namespace) -> int:
     except (KeyboardInterrupt, OSError):  # OSError: a full disk
         _tell_what_is_finished(study, executor)
         raise
-    paths = _save(comparisons, folders, store)
+    paths = _save(comparisons, folders, out, store)
     if executor.read:
         print(f"\n{executor.read} of {len(executor.finished)} runs were there already, in {store.folder}")
-    print("\nwrote " + ", ".join(map(str, paths)))
+    print("\n" + saved(paths))
     return EXIT_OK
 
 
@@ -123,18 +124,19 @@ def _study(options: argparse.Namespace) -> tuple[Study, Path]:
     return Study([p], optimizers, **given), options.out or Path("results") / p.name
 
 
-def _save(comparisons: list[Comparison], folders: dict[str, Path], store: object) -> list[Path]:
-    from .lab.report import save
+def _save(comparisons: list[Comparison], folders: dict[str, Path], out: Path, store: Store) -> list[Path]:
+    """The files of each problem in its folder, and of several one page for all."""
+    from .lab.report import save, save_page
 
-    paths = []
+    paths, several = [], len(comparisons) > 1
     for i, comparison in enumerate(comparisons):
         if i:
             print()
         try:
-            paths += save(comparison, folders[comparison.problem.name], store)  # type: ignore[arg-type]
+            paths += save(comparison, folders[comparison.problem.name], store, page=not several)
         finally:
             print(comparison)  # even if the disk is full by now
-    return paths
+    return paths + (save_page({"": comparisons}, out) if several else [])
 
 
 def _tell_what_is_finished(study: Study, executor: Executor) -> None:

@@ -4,6 +4,7 @@ import sys
 
 import pytest
 from made_up_runs import fake_runs  # noqa: F401  (a fixture)
+from made_up_study import study  # noqa: F401  (a fixture)
 
 
 @pytest.fixture

@@ -83,7 +83,7 @@ def test_help_fits_80_columns_and_names_what_there_is(capsys, monkeypatch):
     options = ["--dataset", "--optimizers", "--epochs", "--batch-size", "--hidden", "--seeds", "--lr-grid", "--target",
                "--jobs", "--out", "--seed"]  # fmt: skip
     assert all(f"  {option} " in text for option in options)
-    assert all(name in text for name in DEFAULTS) and all(f in text for f in ("table.csv", "study.json", "curves.png"))
+    assert all(name in text for name in DEFAULTS) and all(f in text for f in ("report.html", "table.csv", "study.json"))
     hidden, batch_size, epochs, target = DEFAULTS["digits"]
     words = " ".join(text.split())
     for value in (",".join(map(str, hidden)), batch_size, epochs, target):
@@ -214,14 +214,15 @@ def test_missing_mnist_without_a_network_says_what_to_do(no_run, capsys, monkeyp
 # -- good input
 
 
-def test_a_comparison_prints_its_table_and_writes_three_files(capsys):
+def test_a_comparison_prints_its_table_and_writes_its_files(capsys):
     assert minidl("compare", *QUICK, "--optimizers", "ADAM,rmsprop", "Adagrad", "adam , sgd") == 0
     out, err = capsys.readouterr()
     assert err == ""
     lines = out.splitlines()
     assert [line.split()[0] for line in lines[3:7]] == ["Adam", "RMSProp", "AdaGrad", "SGD"]
-    names = ["table.csv", "study.json", "curves.png"]
-    assert lines[-1] == "wrote " + ", ".join(f"results/moons/{name}" for name in names)
+    names = ["study.json", "table.csv", "table.md", "report.html", "curves.png", "sensitivity.png", "costs.png",
+             "test.png", "updates.png", "budget.png"]  # fmt: skip
+    assert lines[-1] == "wrote into results/moons: " + ", ".join(names)
     assert sorted(p.name for p in Path("results/moons").iterdir()) == sorted([*names, "runs"])
     rows = list(csv.DictReader(Path("results/moons/table.csv").read_text().splitlines()))
     assert [row["optimizer"] for row in rows] == ["Adam", "RMSProp", "AdaGrad", "SGD"]
@@ -279,10 +280,10 @@ def test_every_option_reaches_the_problem(capsys):
 def test_nothing_computed_is_lost_where_saving_fails(capsys, monkeypatch):
     from minidl.lab import report
 
-    def full(comparison):
+    def full(comparison, name):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(report, "curves", full)
+    monkeypatch.setattr(report, "png", full)
     assert minidl("compare", *QUICK, "--optimizers", "sgd") == 2
     out, err = capsys.readouterr()
     assert "SGD" in out and "No space left on device" in err and "wrote" not in out

@@ -8,6 +8,7 @@ import json
 import math
 import warnings
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,10 +16,11 @@ from made_up_runs import OWN_RULE
 from threadpoolctl import threadpool_info
 
 from minidl import lab, optim
-from minidl.lab import report, search
+from minidl.lab import figures, search, words
 from minidl.lab.comparison import Comparison, load
 from minidl.lab.problem import DEFAULTS, Problem, start_hash
 from minidl.lab.records import without_seconds
+from minidl.lab.table import csv_text
 
 problem_module = importlib.import_module("minidl.lab.problem")  # minidl.lab.problem itself is the function
 run_module = importlib.import_module("minidl.lab.run")  # minidl.lab.run itself is the function
@@ -122,6 +124,14 @@ def test_diverged_runs_are_counted_in_both_parts(fake_runs):
     fake_runs(lambda s: {"diverged": s.lr > 1 or s.seed == 2})
     row = compare(lr_grid=[0.1, 10, 100], seeds=3).rows[0]
     assert (row.lr, row.diverged, row.runs) == (0.1, 3, 6)
+
+
+def test_a_problem_says_how_much_it_is_trained_on(monkeypatch):
+    assert Problem.default("digits").describe() == "MLP with hidden layers 64, 32 on 1079 training samples"
+    assert Problem.default("digits_logreg").describe() == "softmax regression on 1079 training samples"
+    monkeypatch.setattr(problem_module, "_splits", lambda *_: SimpleNamespace(train=range(1202)))
+    photographs = Problem.default("cats_and_dogs").describe()
+    assert photographs == "MLP with hidden layers 128, 32 on 1202 photographs of 32 x 32 pixels"
 
 
 def test_steps_to_target_of_a_run_is_the_first_step_that_reaches_it(monkeypatch):
@@ -285,7 +295,8 @@ def test_a_run_that_ends_above_its_start_diverged_though_finite(diverged):
 @pytest.mark.parametrize("which", [0, 1])
 def test_files_of_diverged_runs_can_be_read(diverged, tmp_path, which):
     result = diverged[which]
-    table, _study, curves = result.save(tmp_path)
+    paths = {path.name: path for path in result.save(tmp_path)}
+    table, curves = paths["table.csv"], paths["curves.png"]
     rows = list(csv.DictReader(table.open()))
     for name in ("lr", "steps_to_target", "train_loss", "test_accuracy", "diverged", "seconds_per_epoch"):
         assert [float(row[name]) for row in rows] == [getattr(row, name) for row in result.rows]
@@ -353,7 +364,7 @@ def test_ones_own_rule_trains_like_the_rule_that_it_is(tmp_path):
     assert mine.optimizer == "MyRule" and result.optimizers == {"SGD": "SGD", "MyRule": spec}
     same = {"seconds_per_epoch": 0, "seconds_to_target": 0, "tied": "", "untuned_lr": 0, "untuned_test": 0}
     assert replace(mine, optimizer="SGD", **same) == replace(sgd, **same) and mine.tied == "SGD"
-    assert report.csv_text(result).splitlines()[2].startswith("MyRule,0.1,")
+    assert csv_text(result).splitlines()[2].startswith("MyRule,0.1,")
     assert "MyRule" in str(result) and str(tmp_path) not in str(result)
 
 
@@ -364,7 +375,7 @@ def test_ones_own_class_of_a_known_name_stands_beside_it(tmp_path, fake_runs):
     assert [row.optimizer for row in result.rows] == ["Adam", f"{tmp_path}/own.py:Adam"]
     assert [row.test_accuracy for row in result.rows] == [0.5, 0.7]
     assert len(seen) == 2 * 8
-    assert str(result) and report.curves(result)
+    assert str(result) and figures.curves(result)
 
 
 def test_the_grid_of_ones_own_class(tmp_path):
@@ -497,7 +508,7 @@ def test_text_fits_80_columns_and_names_every_optimizer(fake_runs):
 @pytest.mark.parametrize(("samples", "digits"), [(100, 0), (200, 1), (1000, 1), (10_000, 2)])
 def test_accuracies_have_no_more_digits_than_the_test_set_tells(result, monkeypatch, samples, digits):
     monkeypatch.setattr(Comparison, "test_samples", samples)
-    assert report._digits(result) == digits
+    assert words.digits_of(result) == digits
 
 
 def with_tests(fake_runs, tests, **options):
@@ -509,52 +520,52 @@ def with_tests(fake_runs, tests, **options):
 def test_what_chance_can_do_is_computed(fake_runs):
     tests = {"SGD": [0.5, 0.7], "Adam": [0.8, 0.9], "AdaGrad": [0.7, 0.8], "RMSProp": [0.6, 0.95]}
     result = with_tests(fake_runs, tests)
-    text = report.chance(result)
+    text = words.chance(result)
     assert "200 samples, so 1 % is 2 of them" in text
     assert "an accuracy of 85.0 % has a standard error of about 2.5 %" in text  # sqrt(.85 * .15 / 200) = 2.5 %
     assert text.endswith("highest mean is that of Adam. Other ranges that overlap with that one: AdaGrad, RMSProp.")
 
 
 def test_an_optimizer_that_stands_apart_overlaps_with_none(fake_runs):
-    text = report.chance(with_tests(fake_runs, {"SGD": [0.5, 0.7], "Adam": [0.8, 0.9]}))
+    text = words.chance(with_tests(fake_runs, {"SGD": [0.5, 0.7], "Adam": [0.8, 0.9]}))
     assert text.endswith("that of Adam. Other ranges that overlap with that one: none.")
 
 
 def test_optimizers_of_the_same_highest_mean_are_all_named(fake_runs):
     tests = {"SGD": [0.75, 0.75], "Adam": [0.5, 0.625], "AdaGrad": [0.5, 1.0], "RMSProp": [0.25, 0.375]}
-    text = report.chance(with_tests(fake_runs, tests))
+    text = words.chance(with_tests(fake_runs, tests))
     assert text.endswith("that of SGD, AdaGrad. Other ranges that overlap with that one: Adam.")
 
 
 def test_one_seed_and_one_optimizer_say_nothing_about_spread(fake_runs):
-    one_seed = report.chance(with_tests(fake_runs, {"SGD": [0.9], "Adam": [0.8]}))
+    one_seed = words.chance(with_tests(fake_runs, {"SGD": [0.9], "Adam": [0.8]}))
     assert one_seed.endswith("that of SGD. One seed shows no spread.")
-    assert "highest" not in report.chance(with_tests(fake_runs, {"SGD": [1.0, 1.0]}))
-    assert "about 0.0 %" not in report.chance(with_tests(fake_runs, {"SGD": [1.0, 1.0]}))
+    assert "highest" not in words.chance(with_tests(fake_runs, {"SGD": [1.0, 1.0]}))
+    assert "about 0.0 %" not in words.chance(with_tests(fake_runs, {"SGD": [1.0, 1.0]}))
 
 
 def test_the_procedure_is_told_from_the_records(fake_runs):
     fake_runs()
-    text = report.procedure(compare(["sgd"], seeds=3, seed=4, lr_grid=[0.1, 0.2], epochs=7, batch_size=200))
+    text = words.procedure(compare(["sgd"], seeds=3, seed=4, lr_grid=[0.1, 0.2], epochs=7, batch_size=200))
     assert "batches of 200, 7 epochs of 3 steps" in text and "best of 2 on the validation set" in text
     assert "tried with seed 4." in text and "seeds 5 to 7" in text
-    assert "1 epoch of 19 steps" in report.procedure(compare(["sgd"], seeds=1))
+    assert "1 epoch of 19 steps" in words.procedure(compare(["sgd"], seeds=1))
 
 
 def test_warnings_are_there_only_where_needed(fake_runs):
     fake_runs(lambda s: {"validation_accuracy": 0.9 if s.lr == 0.2 else 0.1})
-    assert report.warnings(compare(lr_grid=[0.1, 0.2, 0.3])) == ""
+    assert words.warnings(compare(lr_grid=[0.1, 0.2, 0.3])) == ""
     fake_runs(lambda s: {"diverged": s.lr > 0.3 or s.seed == 1})
-    text = report.warnings(compare(lr_grid=[0.1, 0.2, 0.4], seeds=2))
+    text = words.warnings(compare(lr_grid=[0.1, 0.2, 0.4], seeds=2))
     assert "may lie outside: SGD (0.1)" in text and "Diverged at the chosen rate: SGD 1 of 2." in text
 
 
 def test_csv_header_and_clock_columns(result):
-    header, *rows = csv.reader(io.StringIO(report.csv_text(result)))
+    header, *rows = csv.reader(io.StringIO(csv_text(result)))
     assert header[:6] == ["optimizer", "lr", "lr_on_edge", "steps_to_target", "train_loss", "test_accuracy"]
     assert [row[0] for row in rows] == ["SGD", "Adam"]
     other = compare(["sgd", "adam"], epochs=2, seeds=2, lr_grid=[0.01, 0.1])
-    again = list(csv.reader(io.StringIO(report.csv_text(other))))[1:]
+    again = list(csv.reader(io.StringIO(csv_text(other))))[1:]
     differing = {header[i] for a, b in zip(rows, again, strict=True) for i in range(len(header)) if a[i] != b[i]}
     assert differing == {"seconds_per_epoch", "seconds_to_target"}
 
@@ -562,9 +573,10 @@ def test_csv_header_and_clock_columns(result):
 def test_save_writes_whole_files_and_records_and_returns_them(result, tmp_path):
     out = tmp_path / "new" / "folder"
     paths = result.save(str(out))
-    assert paths == [out / name for name in ("table.csv", "study.json", "curves.png")]
+    assert [p.name for p in paths] == ["study.json", "table.csv", "table.md", "report.html", *figures.PICTURES]
+    assert {p.parent for p in paths} == {out}
     assert sorted(out.iterdir()) == sorted([*paths, out / "runs"])
-    saved = json.loads(paths[1].read_text())
+    saved = json.loads(paths[0].read_text())
     assert saved["problem"]["name"] == "moons" and saved["grids"] == {"SGD": [0.01, 0.1], "Adam": [0.01, 0.1]}
     names = {name for part in ("trials", "finals") for of in saved[part].values() for name in of}
     assert {p.stem for p in (out / "runs").iterdir()} == names and len(names) == 8
@@ -572,7 +584,7 @@ def test_save_writes_whole_files_and_records_and_returns_them(result, tmp_path):
     assert first["step_losses"] == result.final[0]["step_losses"]
     again = load(out)
     assert repr(again) == repr(result) and again.rows == result.rows
-    assert report.curves(again) == report.curves(result)
+    assert figures.curves(again) == figures.curves(result)
     (tmp_path / "file").touch()
     with pytest.raises(OSError, match=r"cannot write results into .*file"):
         result.save(tmp_path / "file")
@@ -582,22 +594,22 @@ def drawn(result, monkeypatch):
     """What `curves` draws: (axes of the loss, axes of the accuracy, the legend's texts, the figure)."""
     from matplotlib.figure import Figure
 
-    figures = []
+    drawn = []
     original = Figure.savefig
 
     def savefig(self, *args, **kwargs):
-        figures.append(self)
+        drawn.append(self)
         original(self, *args, **kwargs)
 
     monkeypatch.setattr(Figure, "savefig", savefig)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        assert report.curves(result).startswith(b"\x89PNG")
-    figure = figures[-1]
+        assert figures.curves(result).startswith(b"\x89PNG")
+    figure = drawn[-1]
     return *figure.axes, [text.get_text() for text in figure.legends[0].get_texts()], figure
 
 
-def test_the_figure_shows_median_and_range_of_the_final_runs(fake_runs, monkeypatch):
+def test_the_figure_shows_median_and_quartiles_of_the_final_runs(fake_runs, monkeypatch):
     def outcome(s):
         points = [(0, 2.0, 0.1), (19, (0.2, 0.3, 0.7)[s.seed % 3], (0.8, 0.9, 0.95)[s.seed % 3])]
         rows = [{"step": n, "train_loss": x, "validation_accuracy": a} for n, x, a in points]
@@ -609,8 +621,8 @@ def test_the_figure_shows_median_and_range_of_the_final_runs(fake_runs, monkeypa
     assert list(loss.lines[0].get_xdata()) == [0, 19] and list(loss.lines[0].get_ydata()) == [2.0, 0.3]
     assert list(accuracy.lines[0].get_ydata()) == [0.1, 0.9]
     band = loss.collections[0].get_paths()[0].vertices
-    assert {tuple(v) for v in band} >= {(19.0, 0.2), (19.0, 0.7)}
-    assert loss.get_xlabel() == accuracy.get_xlabel() == "step" and loss.get_ylabel() and accuracy.get_ylabel()
+    assert {(x, round(y, 9)) for x, y in band} >= {(19.0, 0.25), (19.0, 0.5)}
+    assert loss.get_xlabel() == accuracy.get_xlabel() == "steps" and loss.get_ylabel() and accuracy.get_ylabel()
     assert "3 seeds" in figure._suptitle.get_text()
 
 
@@ -665,7 +677,7 @@ def test_many_optimizers_all_look_different(monkeypatch, fake_runs, tmp_path):
     result = compare([f"{tmp_path}/own.py:{name}" for name in names], lr_grid=[0.1])
     loss, _accuracy, labels, _figure = drawn(result, monkeypatch)
     assert labels == [f"{name}, rate 0.1" for name in names]
-    assert len({(line.get_color(), line.get_linestyle()) for line in loss.lines}) == 12
+    assert len({(line.get_color(), str(line._unscaled_dash_pattern)) for line in loss.lines}) == 12
 
 
 def test_a_rule_that_changes_nothing_is_found_out(tmp_path):

@@ -23,6 +23,7 @@ from minidl.lab.candidate import candidate, split
 from minidl.lab.problem import Problem
 from minidl.lab.quadratic import NoisyQuadratic, hessian
 from minidl.lab.records import Store, key, without_seconds
+from minidl.lab.report import FILES
 from minidl.lab.search import trials, wider
 from minidl.lab.study_file import read_study
 from minidl.train import evaluate
@@ -392,7 +393,10 @@ def test_a_study_of_a_loss():
     assert sgd.test_loss < adam.test_loss and math.isnan(sgd.test_accuracy) and (sgd.rank, adam.rank) == (1, 2)
     assert sgd.steps_to_target < math.inf == adam.steps_to_target and "missed" in str(result)
     assert "validation loss of 95" in " ".join(str(result).split()) and "accuracy" not in str(result)
-    assert result.save("out")[2].read_bytes().startswith(b"\x89PNG")
+    paths = {path.name: path for path in result.save("out")}
+    assert paths["curves.png"].read_bytes().startswith(b"\x89PNG") and "accuracy" not in paths["table.md"].read_text()
+    made = json.loads(paths["report.html"].read_text().split('id="plots">')[1].split("</script>")[0])
+    assert made["plot0"]["steps"]["layout"]["yaxis"]["type"] == "log"
 
 
 def test_a_regression_learns_numbers_and_its_y_is_scaled(monkeypatch):
@@ -563,8 +567,11 @@ def test_a_study_of_two_problems_has_a_folder_for_each(capsys):
     out = capsys.readouterr().out
     assert "moons: MLP" in out and "quadratic: noisy quadratic" in out and "heavy ball" in out
     files = {str(p) for p in Path("results/both").rglob("*.*") if p.parent.name != "runs"}
-    names = ("table.csv", "study.json", "curves.png")
-    assert files == {f"results/both/{p}/{name}" for p in ("moons", "quadratic") for name in names}
+    names = set(FILES) - {"report.html"}
+    assert files - {"results/both/report.html", "results/both/profile.png"} == {
+        f"results/both/{p}/{name}" for p in ("moons", "quadratic") for name in names
+    }
+    assert Path("results/both/report.html").stat().st_size > 4e6 and Path("results/both/profile.png").exists()
     from minidl.lab.comparison import load
 
     assert load("results/both/moons").rows[0].optimizer == "Adam"

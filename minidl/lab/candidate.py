@@ -26,6 +26,7 @@ from ..optim.more.wrappers import Wrapper
 from .own import message_with_line, optimizer_class, source_of
 
 _INDEXED = re.compile(r"(\w+)\[(\d)\]")
+_SETTING = re.compile(r"(\w+)\s*=(.*)", re.DOTALL)
 
 
 @dataclass(frozen=True, eq=False)
@@ -269,6 +270,12 @@ def split(text: str) -> list[str]:
     ]  # fmt: skip
 
 
+def heads(text: str) -> list[str]:
+    """The classes of "SAM(SGD(momentum=0.9), rho=0.1)" as they are named, from the outside in; none is looked up."""
+    head, inside = _opened(text.strip())
+    return [head, *(name for item in _items(inside) if not _SETTING.match(item) for name in heads(item))]
+
+
 def _interval(made: Candidate, name: str, given: Any) -> tuple[float, float]:
     made._owner(name.removeprefix("1 - "))
     try:
@@ -295,7 +302,7 @@ def _parts(text: str) -> list[Part]:
     hyper: dict[str, Any] = {}
     bases = []
     for item in _items(inside):
-        setting = re.fullmatch(r"(\w+)\s*=(.*)", item, re.DOTALL)
+        setting = _SETTING.fullmatch(item)
         if not setting:
             bases.append(item)
         elif setting[1] in hyper:

@@ -183,15 +183,15 @@ class Comparison:
         }  # fmt: skip
 
     def save(self, out: str | Path) -> list[Path]:
-        """Write table.csv, curves.png, study.json and the records into a folder; returns their paths."""
+        """Write the table, the page, the pictures and the records into a folder; returns the paths of the files."""
         from . import report
 
         return report.save(self, Path(out))
 
     def __repr__(self) -> str:
-        from . import report
+        from .table import table
 
-        return report.table(self)
+        return table(self)
 
 
 _PARTS = ("trials", "finals", "defaults")

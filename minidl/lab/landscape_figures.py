@@ -10,11 +10,9 @@ from typing import Any
 import numpy as np
 
 from .landscape import NEAR, Trace, outcome, point_text
+from .look import COLOURS, colour, dashes
 from .surfaces import Surface
 
-# colours that stay apart for colour-blind readers (Okabe & Ito 2008), with line styles and markers for black and white
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#8C6D1F")
-STYLES = ("-", (0, (6, 2)), "-.", (0, (2, 1)), (0, (8, 2, 1, 2, 1, 2)))
 MARKERS = "osD^vP*X"
 SHADES = ("#fffdf5", "#eef0f2", "#c9ced6")  # of the surface, from low to high
 _MINIMUM = "#F0E442"
@@ -24,8 +22,7 @@ FRAMES = 60  # of a GIF, at most
 
 def look(i: int) -> dict[str, Any]:
     """Colour, line style and marker of the path number i."""
-    return {"color": COLOURS[i % len(COLOURS)], "linestyle": STYLES[i % len(STYLES)],
-            "marker": MARKERS[i % len(MARKERS)]}  # fmt: skip
+    return {"color": colour(i), "linestyle": (0, dashes(i)), "marker": MARKERS[i % len(MARKERS)]}
 
 
 def picture(traces: Sequence[Trace]) -> bytes:
@@ -164,7 +161,7 @@ def _end(axes: Any, path: Trace, shown: np.ndarray, heights: np.ndarray, i: int)
     out = path.left_view is not None
     axes.plot(
         shown[-1, 0], heights[-1], marker="X" if out else look(i)["marker"], markersize=10 if out else 7,
-        color=COLOURS[i % len(COLOURS)], markeredgecolor="black", zorder=20 + i, clip_on=False,
+        color=colour(i), markeredgecolor="black", zorder=20 + i, clip_on=False,
     )  # fmt: skip
 
 

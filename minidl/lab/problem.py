@@ -175,11 +175,14 @@ class Problem:
         return settings | {"kind": "mlp", "hidden": list(self.hidden), "train_sample": TRAIN_SAMPLE}
 
     def describe(self) -> str:
-        """The network in words."""
+        """The network in words, and how much it is trained on."""
         how = "" if self.activation == "relu" else f" and {self.activation}"
+        network = "linear regression" if self.metric == "loss" else "softmax regression"
         if self.hidden:
-            return f"MLP with hidden layers {', '.join(map(str, self.hidden))}{how}"
-        return "linear regression" if self.metric == "loss" else "softmax regression"
+            network = f"MLP with hidden layers {', '.join(map(str, self.hidden))}{how}"
+        size = _OPTIONS.get(self.dataset, {}).get("size")
+        what = f"photographs of {size} x {size} pixels" if size else "training samples"
+        return f"{network} on {len(self.splits().train)} {what}"
 
     def check(self) -> None:
         """Read the data now; whatever `minidl.data.load` raises where they are missing."""

@@ -52,18 +52,22 @@ class Band:
 def band(records: Sequence[Record], key: str, unit: str = "steps", worst: float | None = None) -> Band:
     """Median and quartiles of a column of the evaluations, over runs (the seeds), against a unit of cost.
 
+    key: "train_loss"; or "update_ratio/0.weight", of a dict in the row, whose first row has none and is left out.
     A run that stopped early has `worst` from there on (by default accuracy 0, loss infinite), as it has where its
     figure is not finite. x is the median over the runs that came so far (seconds differ from run to run).
     """
-    length = max(len(r["evaluations"]) for r in records)
+    column, _, inner = key.partition("/")
+    rows = [[row for row in r["evaluations"] if column in row] for r in records]
+    length = max(map(len, rows))
     lost = worst if worst is not None else (0.0 if "accuracy" in key else math.inf)
     values = np.full((len(records), length), lost)
     x = np.full((len(records), length), math.nan)
-    for i, r in enumerate(records):
-        for j, row in enumerate(r["evaluations"]):
+    for i, of in enumerate(rows):
+        for j, row in enumerate(of):
             x[i, j] = row[UNITS[unit]]
-            if math.isfinite(row[key]) and math.isfinite(row["train_loss"]):
-                values[i, j] = row[key]
+            figure = row[column][inner] if inner else row[column]
+            if math.isfinite(figure) and math.isfinite(row["train_loss"]):
+                values[i, j] = figure
     low, median, high = (quantile(values, q) for q in (0.25, 0.5, 0.75))
     return Band(np.nanmedian(x, axis=0), low, median, high)
 
@@ -111,15 +115,30 @@ class RateRange:
         return math.log10(self.high / self.low)
 
 
+def layers(records: Sequence[Record]) -> list[str]:
+    """The names of the weights whose update-to-weight ratio was recorded, from the first layer to the last."""
+    rows = [row.get("update_ratio", {}) for r in records for row in r["evaluations"]]
+    return list(dict.fromkeys(name for of in rows for name in of))
+
+
+def by_rate(tuning: Sequence[Record], metric: str) -> dict[float, float]:
+    """Rate -> figure at the end on validation, in rising order; the worst for a rate that diverged.
+
+    Where several trials had one rate, the best of them.
+    """
+    out: dict[float, float] = {}
+    for r in sorted(tuning, key=lambda r: r["lr"]):
+        x = WORST[metric] if r["diverged"] else final(r, metric)
+        out[r["lr"]] = x if r["lr"] not in out or is_better(x, out[r["lr"]], metric) else out[r["lr"]]
+    return out
+
+
 def rate_range(tuning: Sequence[Record], metric: str, within: float = 0.1) -> RateRange | None:
     """How wide a miss of the best rate may be: rates next to each other whose end is within 10 % of the best.
 
     Within: an accuracy of 90 % of the best, a loss of 110 %. Diverged runs are not within. None where all diverged.
     """
-    score: dict[float, float] = {}
-    for r in sorted(tuning, key=lambda r: r["lr"]):
-        x = WORST[metric] if r["diverged"] else final(r, metric)
-        score[r["lr"]] = x if r["lr"] not in score or is_better(x, score[r["lr"]], metric) else score[r["lr"]]
+    score = by_rate(tuning, metric)
     rates = list(score)
     top = max(score.values()) if metric == "accuracy" else min(score.values())
     if top == WORST[metric]:
@@ -138,7 +157,7 @@ def rate_range(tuning: Sequence[Record], metric: str, within: float = 0.1) -> Ra
 # -- ranks
 
 
-def bootstrap_means(differences: Sequence[float], seed: int = 0, samples: int = EXACT) -> np.ndarray:
+def bootstrap_means(differences: Sequence[float] | np.ndarray, seed: int = 0, samples: int = EXACT) -> np.ndarray:
     """Means of resamples of the differences, sorted: all n^n of them where these are few, else so many random ones."""
     d = np.asarray(differences, dtype=np.float64)
     n = len(d)
@@ -159,10 +178,15 @@ def distinguishable(a: Sequence[float], b: Sequence[float], confidence: float = 
     x, y = _ranked_infinities(np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64))
     if len(x) < 2:
         return 0
-    means = bootstrap_means(x - y)
-    outside = (1 - confidence) / 2
-    low, high = float(quantile(means, outside)), float(quantile(means, 1 - outside))
+    low, high = interval(x - y, confidence)
     return 1 if low > 0 else -1 if high < 0 else 0
+
+
+def interval(differences: Sequence[float] | np.ndarray, confidence: float = 0.95) -> tuple[float, float]:
+    """The interval that holds 95 % of the means of resamples of the differences."""
+    means = bootstrap_means(differences)
+    outside = (1 - confidence) / 2
+    return float(quantile(means, outside)), float(quantile(means, 1 - outside))
 
 
 def _ranked_infinities(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -200,6 +224,19 @@ def ranking(figures: Mapping[str, Sequence[float]], metric: str, confidence: flo
 
 
 # -- many problems, and the price of tuning
+
+
+def costs_of(
+    problems: Mapping[str, tuple[Mapping[str, Sequence[Record]], float, str]], unit: str = "steps"
+) -> dict[str, dict[Any, float]]:
+    """What `performance_profile` takes, of problem -> (optimizer -> final records, target, metric)."""
+    labels = [label for finals, _, _ in problems.values() for label in finals]
+    out: dict[str, dict[Any, float]] = {label: {} for label in labels}
+    for name, (finals, target, metric) in problems.items():
+        for label, runs in finals.items():
+            for r in runs:
+                out[label][name, r["seed"]] = cost_to_target(r, target, metric, unit)
+    return out
 
 
 def performance_profile(costs: Mapping[str, Mapping[Any, float]], taus: Sequence[float]) -> dict[str, np.ndarray]:
