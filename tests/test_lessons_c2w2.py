@@ -22,6 +22,9 @@ VALUES = [
     Value("c2w2/11_moons_assignment", "GD, first cost", "0.702405", r"gradient descent.*\n.* epoch 0: (\S+)"),
     Value("c2w2/11_moons_assignment", "Momentum, first cost", "0.702413", r"Momentum.*\n.* epoch 0: (\S+)"),
     Value("c2w2/11_moons_assignment", "Adam, first cost", "0.702166", r"Adam.*\n.* epoch 0: (\S+)"),
+    Value("c2w2/12_moons_decay", "GD with rate .1, first cost", "0.701091", r"descent, every 1,.*\n.* 0: cost (\S+),"),
+    Value("c2w2/12_moons_decay", "Momentum, first cost", "0.702226", r"Momentum.*\n.* 0: cost (\S+),"),
+    Value("c2w2/12_moons_decay", "Adam with rate .01, first cost", "0.699346", r"Adam.*\n.* 0: cost (\S+),"),
 ]
 
 
@@ -83,6 +86,58 @@ def test_who_leaves_saddle_and_plateau():
     assert plateau["SGD"] == plateau["Momentum"] == "inf" and float(plateau["Adam"]) < float(plateau["RMSProp"])
     left = numbers(r"batch .*\| > 0\.5: (\S+)", "c2w2/10_local_optima")
     assert left == sorted(left) and left[-1] == float("inf") and left[-2] < 400
+
+
+def test_the_full_batchs_cost_falls_in_every_iteration():
+    rises = numbers(r"the cost rose in +(\d+) of (\d+)", "c2w2/01_mini_batches")
+    assert rises[0][0] > rises[0][1] / 5 and rises[1][0] == 0
+    steps = numbers(r"first ten steps (\S+), last hundred (\S+)", "c2w2/01_mini_batches")
+    assert steps[2][1] < steps[2][0] / 50 and steps[1][1] > steps[1][0] / 5 and steps[0][1] > 5 * steps[1][1]
+
+
+def test_larger_batches_tremble_less_and_cost_more():
+    columns = list(zip(*numbers(r"^ +(\d+)" + r" +([\d.]+)" * 8 + "$", "c2w2/02_batch_size"), strict=True))
+    _, noise, root, _, kilobytes, first, last, _, _ = columns
+    assert list(noise) == sorted(noise, reverse=True) and noise[-1] == 0 and max(root[:4]) < 2 * min(root[:4])
+    assert list(kilobytes) == sorted(kilobytes) and kilobytes[-1] > 5 * kilobytes[0]
+    assert list(first) == sorted(first, reverse=True)
+    assert all(b < a for a, b in zip(first, last, strict=True))
+
+
+def test_adam_too_gains_by_decay():
+    text = output("c2w2/09_decay_in_a_run").split("Adam, first rate")
+    for part in text:
+        lowest = {name: float(x) for name, x in re.findall(r"^(constant|piecewise) .* (\S+)$", part, re.MULTILINE)}
+        assert lowest["piecewise"] < 0.8 * lowest["constant"]
+
+
+def test_cats_and_dogs_under_four_rules():
+    text = output("c2w2/13_cat_vs_dog")
+    assert "generated, drawn faces" in text
+    assert re.findall(r"^(\w.*\w) +rate \S+ +training loss", text, re.MULTILINE) == [
+        "gradient descent", "Momentum", "RMSprop", "Adam",
+    ]  # fmt: skip
+
+
+def test_what_the_scripts_about_making_things_show():
+    text = output("own_operation")
+    assert "squareplus: True" in text and re.search(r"forgetful: +the derivative .* finite differences give", text)
+    assert "gradcheck: True" in output("own_layer") and "0.centres, 0.width" in output("own_layer")
+    text = output("own_optimizer")
+    assert "DiffGrad passes all" in text and re.search(r"FAILED +state is written.*\n.*m\[\.\.\.\] =", text)
+    assert re.search(r"^DiffGrad +0\.\d+", text, re.MULTILINE)
+
+
+@pytest.mark.slow
+def test_moons_with_decay_to_the_end():
+    text = run_script("c2w2/12_moons_decay")[0]
+    assert re.findall(r"cost (\S+),", text) == [
+        "0.701091", "0.661884", "0.658620", "0.656765", "0.655486", "0.701091", "0.127161", "0.120304", "0.117033",
+        "0.117512", "0.702226", "0.128974", "0.125965", "0.123375", "0.123218", "0.699346", "0.130074", "0.129826",
+        "0.129282", "0.128361",
+    ]  # fmt: skip
+    rates = ["0.100000", "0.000100", "0.000050", "0.000033", "0.000025"]
+    assert re.findall(r"rate after it (\S+)", text)[:5] == rates
 
 
 @pytest.mark.slow

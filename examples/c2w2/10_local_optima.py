@@ -3,7 +3,8 @@
 Look at: a zero gradient is rarely a minimum. x² - y² and x³ hold back who steps in proportion to the gradient. A full
 batch that comes down exactly onto a saddle stays there for ever; the noise of mini-batches, larger for smaller batches,
 pushes it off. On the plateau of a saturated neuron the gradient is tiny: RMSProp and Adam, which divide by its size,
-walk at their usual pace. Momentum, alone or in Adam, rolls over the flat spot of x³. Change the start of x³ from 1 to 0.3, the noise, or RATE.
+walk at their usual pace. Momentum, alone or in Adam, rolls over the flat spot of x³. Change the start of x³ from 1 to
+0.3, the noise, or RATE.
 
     python examples/c2w2/10_local_optima.py [--quick] [--out FOLDER]
 """
