@@ -62,9 +62,9 @@ panels = dict(zip(("train_loss", "train_accuracy", "validation_accuracy"), figur
 results = []
 for name, (rule, colour, line) in RULES.items():
     runs = {lr: run(rule, lr) for lr in RATES}
-    ends = {lr: h["train_loss"][-1] if not h.stopped and h["train_loss"][-1] < 1000 else np.inf for lr, h in runs.items()}
+    ends = {lr: np.inf if h.stopped else h["train_loss"][-1] for lr, h in runs.items()}
     best = min(ends, key=ends.get)
-    print(f"{name:18}", *("diverges" if np.isinf(end) else f"{end:8.4f}" for end in ends.values()))
+    print(f"{name:18}", *("diverges" if end > 1000 else f"{end:8.4f}" for end in ends.values()))
     results.append(f"{name:18} rate {best:<7} training loss {ends[best]:.4f}, "
                    f"validation accuracy {runs[best]['validation_accuracy'][-1]:.1%}")  # fmt: skip
     for column, axes in panels.items():
