@@ -23,7 +23,7 @@ class Operation:
     derivative; on Tensors it records a graph itself, which gives the second.
     """
 
-    __slots__ = ("forward", "name", "rules")
+    __slots__ = ("defaults", "forward", "name", "rules")
 
     def __init__(self, name: str, forward: Callable, derivatives: dict[str, Callable]) -> None:
         self.name = name
@@ -34,6 +34,17 @@ class Operation:
             needs = list(inspect.signature(derivative).parameters)[1:]
             places = [place[n] for n in needs if n in place]
             self.rules.append((derivative, _picker(places), places, [n for n in needs if n not in place]))
+        wanted = {n for *_, options in self.rules for n in options}
+        self.defaults = {n: default for n, default in _defaults(forward).items() if n in wanted}
+
+
+def _defaults(forward: Callable) -> dict[str, Any]:
+    """The options of a function and their default values; none of one that cannot tell, as NumPy's own."""
+    try:
+        parameters = inspect.signature(forward).parameters.values()
+    except ValueError:
+        return {}
+    return {p.name: p.default for p in parameters if p.default is not p.empty}
 
 
 def _picker(places: list[int]) -> Callable[[Sequence[Any]], Sequence[Any]]:
@@ -95,7 +106,7 @@ def operation(name: str, forward: Callable, doc: str = "", **derivatives: Callab
             y._inputs = inputs
             values.append(out)
             y._values = values
-            y._options = options
+            y._options = options if len(options) >= len(op.defaults) else {**op.defaults, **options}
             y._made = next(_clock)
         if _mode.anomaly is not None:
             _mode.anomaly.check_forward(y, op, inputs)

@@ -12,6 +12,7 @@ from scipy.stats import norm
 
 import minidl
 from minidl import Tensor, ops
+from minidl.operation import operation
 
 
 def rng():
@@ -529,3 +530,12 @@ def test_an_empty_batch_goes_through():
 def test_dropout_refuses_integer_data():
     with pytest.raises(TypeError, match="dropout needs floating data, got dtype int64"):
         ops.dropout(Tensor(np.arange(3)), 0.5, np.random.default_rng(0))
+
+
+def test_an_option_left_out_has_its_default_in_the_derivative_too():
+    scaled = operation("scaled", lambda x, by=4.0: x * by, x=lambda g, by: g * by)
+    plain = operation("plain", np.negative, x=lambda g: -g)  # a function that cannot tell its arguments
+    for options, slope in (({}, 4.0), ({"by": 3.0}, 3.0)):
+        x = Tensor([1.0, 2.0], requires_grad=True)
+        (plain(scaled(x, **options))).sum().backward()
+        np.testing.assert_array_equal(x.grad.data, [-slope, -slope])

@@ -212,5 +212,3 @@ def elementwise(s: Subject) -> str | None:
                 "`elementwise = False`",
             )  # fmt: skip
     return None
-
-
