@@ -4,7 +4,7 @@ Look at: a thousand random matrices hardly help (the course reaches 15.5 % on CI
 thousand random steps from the best so far do better (21.4 % there). A hundred steps along the gradient beat both, in a
 tenth of the evaluations. Change TRIES, and `spread`, the standard deviation of a guess.
 
-CIFAR-10 is used where it is (minidl datasets get cifar10), of it the first 5,000 images; else the built-in digits,
+CIFAR-10 is used where it is (minidl datasets get cifar10), of it the first 2,000 images; else the built-in digits,
 where all the numbers are others. Warning: the course's program stores the best weights as bestW and later reads Wbest,
 and it prints as Python 2 does.
 
@@ -35,7 +35,7 @@ except OSError as error:
     splits = data.load("digits")
 x, test_x = (part.x.reshape(len(part), -1).astype(np.float32) for part in (splits.train, splits.test))
 mean, deviation = x.mean(), x.std()
-x, y, test_x, test_y = (x[:5000] - mean) / deviation, splits.train.y[:5000], (test_x - mean) / deviation, splits.test.y
+x, y, test_x, test_y = (x[:2000] - mean) / deviation, splits.train.y[:2000], (test_x - mean) / deviation, splits.test.y
 dimensions = x.shape[1]
 spread = 0.75 / np.sqrt(dimensions)  # scores of about 0.75, as the course's 0.0001 gives on raw pixels
 

@@ -1,10 +1,10 @@
 """The step size: one step down the gradient, from too short to far too long (item 10).
 
 Look at: the gradient says in which direction, not how far. With tiny steps the loss falls by almost nothing; there is a
-best length; a little beyond it the loss is worse than before, and far beyond it explodes. The course's table, on
-CIFAR-10, begins 2.200718, is lowest at a step of 1e-6 (1.647802) and ends at 25392.2; here, on digits with pixels from
-0 to 255, the numbers are others and the shape is the same. Scale the pixels to 0..1 and the best step is longer by
-255^2: change SCALE.
+best length; beyond it the loss is worse than before, and far beyond it explodes. The course's table, on CIFAR-10,
+begins 2.200718, is lowest at a step of 1e-6 (1.647802) and ends at 25392.2; here, on digits with pixels from 0 to 255,
+the numbers are others and the shape is the same. Change SCALE: with pixels from 0 to 1 every best step is 255^2 times
+as long.
 
     python examples/cs231n/05_step_size.py [--quick] [--out FOLDER]
 """

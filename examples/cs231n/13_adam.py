@@ -5,7 +5,7 @@
 Look at: the first step is as long as the rate, as AdaGrad's is; then the ball gathers momentum, overshoots and settles,
 as momentum's does. The notes' advice is to begin with mini-batches and Adam at rate 0.001: this curve cannot show why
 (the step is about the rate, and the way is 2.7 long: 0.001 needs thousands of steps), a network can:
-examples/cs231n/21_five_layers.py. Change RATES; b1 = 0 leaves RMSProp with a correction.
+examples/cs231n/22_five_layers.py. Change RATES; b1 = 0 leaves RMSProp with a correction.
 
 Warning: CS231n's notes show first a simplified Adam without the correction; its assignment wants the full one. The
 column "uncorrected" is the simplified one.

@@ -1,9 +1,10 @@
 """How to initialise W: zeros, 0.01, Glorot, He (lesson N17).
 
 Look at: the table, one column a layer. With 0.01 the activations of a ReLU network shrink in every layer, and so does
-what flows back: the gradients, products of the two, are 1e-12 everywhere and nothing is learnt. Glorot's variance, made for tanh, loses a factor
-of about sqrt(2) a layer with ReLU, which zeroes half of its inputs; He's keeps the size. Zeros never start: all units
-of a layer are equal, and all their gradients 0, but for the last biases. Change DEPTH, or ACTIVATION to nn.Tanh.
+what flows back: the gradients, products of the two, are 1e-12 everywhere, and nothing is learnt. Glorot's variance,
+made for tanh, loses a factor of about sqrt(2) a layer with ReLU, which zeroes half of its inputs; He's keeps the size.
+Zeros never start: all units of a layer are equal, and all their gradients are 0. Change DEPTH, or ACTIVATION to
+nn.Tanh.
 
     python examples/cs231n/16_initialisation.py [--quick] [--out FOLDER]
 """

@@ -6,7 +6,7 @@ often (the table). Then coarse to fine: a wide search for one epoch, a narrow on
 value lies at the border of what was searched, search on: the script says so. Change RATE and DECAY, the ranges, as
 powers of ten, and N.
 
-    python examples/cs231n/20_random_vs_grid.py [--quick] [--out FOLDER]
+    python examples/cs231n/21_random_vs_grid.py [--quick] [--out FOLDER]
 """
 
 import argparse
@@ -23,7 +23,7 @@ RATE, DECAY, N = (-4.0, 1.0), (-7.0, -4.0), 3  # exponents of ten; N x N tries
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 parser.add_argument("--quick", action="store_true", help="fewer repetitions")
-parser.add_argument("--out", type=Path, default=Path("results/cs231n/20_random_vs_grid"), help="for the figure")
+parser.add_argument("--out", type=Path, default=Path("results/cs231n/21_random_vs_grid"), help="for the figure")
 options = parser.parse_args()
 repetitions = 2 if options.quick else 12
 
@@ -80,11 +80,12 @@ figure = Figure(figsize=(12, 4), layout="constrained")
 *panels, compared = figure.subplots(1, 3)
 for axes, name in zip(panels, tries, strict=True):
     points, losses = tries[name][0]
-    shown = axes.scatter(points[:, 0], points[:, 1], c=np.log10(losses), cmap="cividis_r", s=90, edgecolor="black")
-    axes.plot(points[:, 0], np.full(N * N, DECAY[0] - 0.9), "|", color=COLOURS[1], markersize=16, clip_on=False)
-    axes.set(xlabel="log10 of the rate (marks: the rates tried)", ylabel="log10 of the weight decay", xlim=(-5, 2),
-             ylim=(DECAY[0] - 1, DECAY[1] + 1), title=f"{name} search, {N * N} networks")  # fmt: skip
-    figure.colorbar(shown, ax=axes, label="log10 of the validation loss")
+    shown = axes.scatter(points[:, 0], points[:, 1], c=np.log10(losses), cmap="cividis_r", s=90, vmin=-0.7, vmax=1,
+                         edgecolor="black", clip_on=False)  # fmt: skip
+    axes.plot(points[:, 0], np.full(N * N, DECAY[0] - 0.4), "|", color=COLOURS[1], markersize=16, clip_on=False)
+    axes.set(xlabel="log10 of the rate (marks: the rates tried)", ylabel="log10 of the weight decay", xlim=RATE,
+             ylim=(DECAY[0] - 0.5, DECAY[1]), title=f"{name} search, {N * N} networks")  # fmt: skip
+    figure.colorbar(shown, ax=axes, extend="max", label="log10 of the validation loss")
 compared.boxplot([best["grid"], best["random"]], tick_labels=["grid", "random"])
 compared.set(ylabel="best validation loss of a search", title=f"{repetitions} repetitions of each")
 options.out.mkdir(parents=True, exist_ok=True)
