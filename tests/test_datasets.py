@@ -158,7 +158,7 @@ def test_the_readme_lists_every_checksum_and_mirror():
         ("mnits", r"unknown dataset 'mnits'\. Did you mean .*mnist"),
         ("Fashion-MINST", "Did you mean fashion_mnist"),
         ("spiral", "Did you mean spirals"),
-        ("", "Names: digits, mnist, fashion_mnist, airfoil, cats_and_dogs, cats_and_dogs_filtered, moons, spirals"),
+        ("", "Names: digits, mnist, fashion_mnist, airfoil, cifar10, cats_and_dogs, cats_and_dogs_filtered, moons"),
         ("imagenet-21k", r"unknown dataset 'imagenet-21k'\. Names: digits"),
     ],
 )

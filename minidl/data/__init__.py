@@ -4,6 +4,7 @@
 """
 
 from .airfoil import airfoil_table
+from .cifar import read_cifar10
 from .dataset import ArrayDataset, Subset, train_validation_split
 from .faces import make_cat_dog_faces
 from .idx import read_idx
@@ -38,6 +39,7 @@ __all__ = [
     "temperatures",
     "make_cat_dog_faces",
     "read_idx",
+    "read_cifar10",
     "DATASETS",
     "DatasetInfo",
     "RemoteFile",

@@ -15,6 +15,7 @@ import numpy as np
 
 from ..backend import generator
 from .airfoil import airfoil_table
+from .cifar import read_all
 from .dataset import ArrayDataset, Subset, train_validation_split, validation_count
 from .faces import make_cat_dog_faces
 from .files import ensure, fetch, find_folder
@@ -65,6 +66,9 @@ def load(name: str, **options: Any) -> DataSplits:
     "airfoil"        x (N, 5) and no labels, but a number to predict, y float32 (N, 1): a sound pressure level in dB;
                      from a file found or downloaded (its order, columns and units: `airfoil_table`); 60/20/20 %
                      options: seed=0, verify=True, download=True
+    "cifar10"        x uint8 (N, 32, 32, 3): 45,000/5,000/10,000 photographs of ten kinds of things, from the binary
+                     files found or downloaded; options: validation=5000, as for "mnist"; verify=True, compare sizes
+                     and, where minidl unpacked them, checksums; download=True
     "cats_and_dogs"  x uint8 (N, size, size, 3): photographs found or downloaded, decoded once into a cache; 60/20/20 %,
                      stratified; options: size=64, seed=0, cache as for ImageFolder, download=True
     "cats_and_dogs_filtered"  the course's 3,000 of them: 1,600/400, and 1,000 for the test; the same options
@@ -165,6 +169,14 @@ def _airfoil(seed: int = 0, verify: bool = True, download: bool = True) -> DataS
     return _shares("airfoil", table[:, :-1], table[:, -1:], generator(seed))
 
 
+def _cifar10(validation: int | float = 5_000, verify: bool = True, download: bool = True) -> DataSplits:
+    info = DATASETS["cifar10"]
+    x, y, test_x, test_y = read_all(verify, download)
+    cut = len(x) - validation_count(validation, len(x))
+    train, held_out = ArrayDataset(x[:cut], y[:cut]), ArrayDataset(x[cut:], y[cut:])
+    return DataSplits("cifar10", train, held_out, ArrayDataset(test_x, test_y), info.classes, info.source)
+
+
 def _photographs(
     name: str, size: int = 64, seed: int = 0, cache: bool | str | Path = True, download: bool = True
 ) -> DataSplits:
@@ -189,6 +201,7 @@ _SOURCES: dict[str, Callable[..., DataSplits]] = {
     "mnist": partial(_mnist, "mnist"),
     "fashion_mnist": partial(_mnist, "fashion_mnist"),
     "airfoil": _airfoil,
+    "cifar10": _cifar10,
     "cats_and_dogs": partial(_photographs, "cats_and_dogs"),
     "cats_and_dogs_filtered": partial(_photographs, "cats_and_dogs_filtered"),
     "moons": _moons,
