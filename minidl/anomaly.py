@@ -30,7 +30,7 @@ def _user_line() -> str:
 
 
 def _bad(x: Any) -> str:
-    """ "NaN", "infinity" or "" (all finite)."""
+    """"NaN", "infinity" or "" (all finite)."""
     data = x.data if isinstance(x, Tensor) else x
     if not hasattr(data, "dtype"):
         data = np.asarray(data)

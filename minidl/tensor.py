@@ -51,43 +51,12 @@ class Tensor:
 
     if TYPE_CHECKING:  # the operators and methods are assigned in one block, at the end of ops/__init__.py
         _line: str  # where the result was computed, noted inside detect_anomaly() only
-        __add__: Any
-        __radd__: Any
-        __sub__: Any
-        __rsub__: Any
-        __mul__: Any
-        __rmul__: Any
-        __truediv__: Any
-        __rtruediv__: Any
-        __pow__: Any
-        __rpow__: Any
-        __matmul__: Any
-        __rmatmul__: Any
-        __neg__: Any
-        __abs__: Any
-        __getitem__: Any
-        __lt__: Any
-        __le__: Any
-        __gt__: Any
-        __ge__: Any
-        exp: Any
-        log: Any
-        sqrt: Any
-        abs: Any
-        tanh: Any
-        sigmoid: Any
-        relu: Any
-        clip: Any
-        argmax: Any
+        __add__: Any; __radd__: Any; __sub__: Any; __rsub__: Any; __mul__: Any; __rmul__: Any  # noqa: E702
+        __truediv__: Any; __rtruediv__: Any; __pow__: Any; __rpow__: Any; __matmul__: Any; __rmatmul__: Any  # noqa: E702
+        __neg__: Any; __abs__: Any; __getitem__: Any; __lt__: Any; __le__: Any; __gt__: Any; __ge__: Any  # noqa: E702
+        exp: Any; log: Any; sqrt: Any; abs: Any; tanh: Any; sigmoid: Any; relu: Any; clip: Any; argmax: Any  # noqa: E702
         __array_function__: Any
-        sum: Any
-        mean: Any
-        var: Any
-        max: Any
-        min: Any
-        reshape: Any
-        transpose: Any
-        copy: Any
+        sum: Any; mean: Any; var: Any; max: Any; min: Any; reshape: Any; transpose: Any; copy: Any  # noqa: E702
 
     def __init__(self, data: Any, requires_grad: bool = False, dtype: Any = None, device: str | None = None) -> None:
         if isinstance(data, Tensor):

@@ -125,9 +125,9 @@ def trace_2d(
 ) -> Trace:  # fmt: skip
     """The path of any optimizer on any f(x1, x2): `trace`, called like train_2d of "Dive into Deep Learning".
 
-    path = trace_2d(lambda x1, x2: 0.1 * x1**2 + 2 * x2**2, "sgd", lr=0.4)
-    path.points[-1]                                       # -0.943467, -0.000073; row k is the point after k steps
-    draw(axes, path)                                      # contour lines and path on axes of matplotlib
+        path = trace_2d(lambda x1, x2: 0.1 * x1**2 + 2 * x2**2, "sgd", lr=0.4)
+        path.points[-1]                                       # -0.943467, -0.000073; row k is the point after k steps
+        draw(axes, path)                                      # contour lines and path on axes of matplotlib
     """
     if len(_point(start)) != 2:
         raise ValueError(f"trace_2d starts at a point (x1, x2), got {start!r}; of a function of one variable: trace")

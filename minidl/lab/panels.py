@@ -226,9 +226,8 @@ def tested(c: Comparison, unit: str = "") -> list[Panel]:
     rows = {r.optimizer: (i, r) for i, r in enumerate(c.rows)}
     percent = "x" * (c.metric == "accuracy")
     panel = Panel("Each at its best rate", f"test {c.metric}", percent=percent, legend={MEAN: "mean of the seeds"})
-    both = Panel(
-        "Untuned beside tuned", f"test {c.metric}", percent=percent, legend={DEFAULT: "default rate", MEAN: "best rate"}
-    )
+    both = Panel("Untuned beside tuned", f"test {c.metric}", percent=percent,
+                 legend={DEFAULT: "default rate", MEAN: "best rate"})
     for rank in c.ranking:
         i, r = rows[rank.name]
         figures = c.test_figures(rank.name)

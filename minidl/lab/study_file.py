@@ -1,8 +1,8 @@
 """A study as a TOML file; whatever is wrong in it is told with the line it stands in.
 
-problems = ["mnist", {name = "fashion_mnist", epochs = 5}]
-optimizers = ["Adam", {name = "SGD", momentum = 0.9, label = "heavy ball", rates = [0.001, 0.01, 0.1]}]
-seeds = 5                # and any other setting of `Study`: seed, rates, search, trials, widen, schedule, untuned
+    problems = ["mnist", {name = "fashion_mnist", epochs = 5}]
+    optimizers = ["Adam", {name = "SGD", momentum = 0.9, label = "heavy ball", rates = [0.001, 0.01, 0.1]}]
+    seeds = 5                # and any other setting of `Study`: seed, rates, search, trials, widen, schedule, untuned
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The table of optimizers, made from the classes: rule, source, defaults, state, gradients per step.
 
-for row in catalogue():
-    print(row.name, row.rule)
+    for row in catalogue():
+        print(row.name, row.rule)
 """
 
 from __future__ import annotations

@@ -65,7 +65,9 @@ class Momentum(Optimizer):
     ) -> None:  # fmt: skip
         super().__init__(params, lr=lr, beta=beta, bias_correction=bias_correction, weight_decay=weight_decay)
 
-    def update(self, w: Array, g: Array, v: Array, *, lr: float, beta: float, bias_correction: bool, t: int) -> None:
+    def update(
+        self, w: Array, g: Array, v: Array, *, lr: float, beta: float, bias_correction: bool, t: int
+    ) -> None:
         v *= beta
         v += (1 - beta) * g
         if bias_correction:
@@ -85,7 +87,9 @@ class Nesterov(Optimizer):
     elementwise = True
     state = ("v",)
 
-    def __init__(self, params: Any, lr: float | Schedule, momentum: float = 0.9, weight_decay: float = 0.0) -> None:
+    def __init__(
+        self, params: Any, lr: float | Schedule, momentum: float = 0.9, weight_decay: float = 0.0
+    ) -> None:
         super().__init__(params, lr=lr, momentum=momentum, weight_decay=weight_decay)
 
     def update(self, w: Array, g: Array, v: Array, *, lr: float, momentum: float) -> None:

@@ -212,3 +212,5 @@ def elementwise(s: Subject) -> str | None:
                 "`elementwise = False`",
             )  # fmt: skip
     return None
+
+

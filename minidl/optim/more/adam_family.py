@@ -71,7 +71,9 @@ class NAdam(Optimizer):
         self, params: Any, lr: float | Schedule = 2e-3, betas: tuple[float, float] = (0.9, 0.999), eps: float = 1e-8,
         weight_decay: float = 0.0, momentum_decay: float = 4e-3,
     ) -> None:  # fmt: skip
-        super().__init__(params, lr=lr, betas=betas, eps=eps, weight_decay=weight_decay, momentum_decay=momentum_decay)
+        super().__init__(
+            params, lr=lr, betas=betas, eps=eps, weight_decay=weight_decay, momentum_decay=momentum_decay
+        )
 
     def numbers(self, state: dict[str, Any], group: dict[str, Any], lr: float) -> dict[str, float]:
         beta1, psi, t = group["betas"][0], group["momentum_decay"], state["t"]
@@ -110,7 +112,9 @@ class NAdamW(NAdam):
         weight_decay: float, mu: float, mu_next: float, mu_product: float, t: int,
     ) -> None:  # fmt: skip
         w *= 1 - lr * weight_decay
-        super().update(w, g, m, v, lr=lr, betas=betas, eps=eps, mu=mu, mu_next=mu_next, mu_product=mu_product, t=t)
+        super().update(
+            w, g, m, v, lr=lr, betas=betas, eps=eps, mu=mu, mu_next=mu_next, mu_product=mu_product, t=t
+        )
 
 
 class RAdam(Optimizer):
