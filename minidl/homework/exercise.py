@@ -6,7 +6,7 @@ import ast
 import functools
 import importlib
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.resources import files
 from types import ModuleType
 
@@ -72,8 +72,25 @@ def load(name: str) -> Exercise:
     return package.EXERCISE if hasattr(package, "EXERCISE") else read(name)
 
 
+def questions(name: str) -> Exercise:
+    """What the process needs that runs a learner's code: no solution (a starter in its place), reference or mistakes."""
+    package = importlib.import_module("minidl.homework.exercises." + name.replace("/", "."))
+    if hasattr(package, "EXERCISE"):
+        return package.EXERCISE
+    from minidl.homework.starter import starter
+
+    source = (files("minidl.homework") / "exercises" / name / "solution.py").read_text(encoding="utf-8")
+    checks = importlib.import_module(package.__name__ + ".checks")
+    nothing = ModuleType("reference")
+    made = Exercise(id_of(name), name, starter(source), {}, nothing, tuple(checks.CHECKS), (), {})
+    return replace(made, **getattr(checks, "SETTINGS", {}))
+
+
 def read(name: str, **changes: object) -> Exercise:
-    """An exercise from the files of its folder: solution.py, reference.py, checks.py, mistakes.py, hints.md, zh.md."""
+    """An exercise from the files of its folder: solution.py, reference.py, checks.py, mistakes.py, hints.md, zh.md.
+
+    `SETTINGS` in checks.py, a dict, and `changes` replace fields of the Exercise.
+    """
     from minidl.homework.starter import starter
 
     base = "minidl.homework.exercises." + name
@@ -82,7 +99,7 @@ def read(name: str, **changes: object) -> Exercise:
     def text(file: str) -> str:
         return (folder / file).read_text(encoding="utf-8")
 
-    solution = text("solution.py")
+    solution, checks = text("solution.py"), importlib.import_module(base + ".checks")
     statement, *chinese = _sections(text("zh.md"))
     settings: dict = {
         "id": id_of(name),
@@ -90,11 +107,11 @@ def read(name: str, **changes: object) -> Exercise:
         "solution": solution,
         "starter": {"en": starter(solution), "zh": starter(solution, statement)},
         "reference": importlib.import_module(base + ".reference"),
-        "checks": tuple(importlib.import_module(base + ".checks").CHECKS),
+        "checks": tuple(checks.CHECKS),
         "mistakes": tuple(importlib.import_module(base + ".mistakes").MISTAKES),
         "hints": {"en": tuple(_sections(text("hints.md"))), "zh": tuple(chinese)},
     }
-    return Exercise(**(settings | changes))
+    return Exercise(**(settings | getattr(checks, "SETTINGS", {}) | changes))
 
 
 def _sections(text: str) -> list[str]:

@@ -9,7 +9,7 @@ from types import ModuleType
 
 import numpy as np
 
-from minidl.homework.check import Check, Mistake
+from minidl.homework.check import Check, Inputs, Mistake
 from minidl.homework.compare import Difference, difference, freeze, show
 from minidl.homework.exercise import Exercise
 from minidl.homework.subject import Outcome, Raised, Returned, attempt, load, observe
@@ -33,6 +33,7 @@ class Verdict:
     checks: int = 0
     seed: int = 0
     printed: str = ""  # what the learner's code printed
+    graded: bool = True  # False: the grader itself failed
 
     @property
     def is_right(self) -> bool:
@@ -73,10 +74,11 @@ def judge(exercise: Exercise, seen: Iterable[tuple[str, Outcome | str | None]], 
     first = next((i for i, p in enumerate(problems) if p is not None), None)
     passed = sum(p is None for p in problems)
     if first is None and len(outcomes) < len(exercise.checks):
-        at = exercise.checks[len(outcomes)].says if started else "the file itself, before any check"
-        return verdict(
-            WRONG, f"{at}: {ended or 'the program ended before the check was done'}", check=at, passed=passed
-        )
+        why = ended or "the program ended before the check was done"
+        if not started:
+            return verdict(DOES_NOT_LOAD, f"while it is loaded, before any check: {why}")
+        at = exercise.checks[len(outcomes)].says
+        return verdict(WRONG, f"{at}: {why}", check=at, passed=passed)
     if first is None:
         wrong = next(
             (
@@ -95,11 +97,13 @@ def judge(exercise: Exercise, seen: Iterable[tuple[str, Outcome | str | None]], 
 
 
 def _load_message(error: Raised) -> str:
-    if error.type == "NotAllowed":
+    if error.type == "NotAllowed" and error.message.startswith("line "):
         return error.message
     if error.type == "SystemExit":
         return f"line {error.line}: `{error.text}`: the program ends itself while it is loaded"
-    return str(error)
+    if error.type == "MemoryError":
+        return f"{error}: asked for more memory than a file may have"
+    return str(error).replace("NotAllowed: ", "")
 
 
 def problem(check: Check, outcome: Outcome, exercise: Exercise, seed: int, index: int) -> str | None:
@@ -111,7 +115,10 @@ def problem(check: Check, outcome: Outcome, exercise: Exercise, seed: int, index
             return f"line {outcome.line}: `{outcome.text}`: the program ends itself"
         if outcome.type == "MemoryError":
             return f"{outcome}: asked for more memory than a check may have"
-        return str(outcome).replace("NotAllowed: ", "")
+        if outcome.type == "TooLarge":
+            return f"the result is too large to look at: {outcome.message}"
+        where = "" if outcome.line else "what the code returned, or made, cannot be used: "
+        return where + str(outcome).replace("NotAllowed: ", "")
     if outcome.changed:
         names = " and ".join(outcome.changed)
         return f"the code changes its input {names}; work on a copy (for instance `x = x - 1`, not `x -= 1`)"
@@ -119,7 +126,7 @@ def problem(check: Check, outcome: Outcome, exercise: Exercise, seed: int, index
     inputs = check.inputs(np.random.default_rng([seed, index]))
     expected = freeze(check.run(exercise.reference, check.inputs(rng)))
     if check.judge is not None:
-        wrong = check.judge(outcome.value, expected, inputs)
+        wrong = _judged(check, outcome.value, expected, inputs)
     else:
         wrong = difference(outcome.value, expected, check.rtol)
     if wrong is None:
@@ -130,6 +137,15 @@ def problem(check: Check, outcome: Outcome, exercise: Exercise, seed: int, index
     elif (small := _small(inputs)) is not None:
         text += f"\nwith {small}"
     return text
+
+
+def _judged(check: Check, value: object, expected: object, inputs: Inputs) -> Difference | str | None:
+    """What `judge` says; a result on which it stumbles is not of the kind that was asked for."""
+    assert check.judge is not None
+    try:
+        return check.judge(value, expected, inputs)
+    except Exception as error:
+        return f"got {show(value)}, which is not what was asked for ({type(error).__name__}: {error})"
 
 
 def _small(inputs: dict) -> str | None:

@@ -144,7 +144,8 @@ def raised(error: BaseException, filename: str, source: str) -> Raised:
     lines = source.splitlines()
     text = lines[line - 1].strip() if line and line <= len(lines) else ""
     message = error.msg if isinstance(error, SyntaxError) else str(error)
-    return Raised(type(error).__name__, message.strip().splitlines()[0][:300] if message.strip() else "", line, text)
+    kind = "MemoryError" if isinstance(error, MemoryError) else type(error).__name__  # NumPy has a kind of its own
+    return Raised(kind, message.strip().splitlines()[0][:300] if message.strip() else "", line, text)
 
 
 def interface(code: ModuleType, solution: str) -> str | None:
