@@ -190,6 +190,8 @@ def _signature(node: ast.FunctionDef | ast.ClassDef) -> str:
 
 def _arguments(found: Any, node: ast.FunctionDef, shown: str, skip: int) -> str | None:
     """Whether a function can be called as the solution's is; further arguments need defaults."""
+    if node.args.kwonlyargs:
+        return None  # minidl's optimizers name what they want to know
     try:
         has = list(inspect.signature(found).parameters.values())[skip:]
     except (TypeError, ValueError):
