@@ -151,12 +151,18 @@ def _judged(check: Check, value: object, expected: object, inputs: Inputs) -> Di
 def _small(inputs: dict) -> str | None:
     """Inputs on a line or two, where they are few enough to calculate by hand."""
     plain = {k: v for k, v in inputs.items() if not callable(v)}
-    if (
-        sum(np.size(v) if isinstance(v, np.ndarray) else len(v) if hasattr(v, "__len__") else 1 for v in plain.values())
-        > 24
-    ):
+    if sum(map(_size, plain.values())) > 24:
         return None
     return ", ".join(f"{k} = {show(v)}" for k, v in plain.items()) or None
+
+
+def _size(value: object) -> int:
+    """How many numbers there are in an input."""
+    if isinstance(value, dict):
+        return sum(map(_size, value.values()))
+    if isinstance(value, list | tuple):
+        return sum(map(_size, value))
+    return int(np.size(value)) if isinstance(value, np.ndarray) else 1
 
 
 def diagnose(exercise: Exercise, outcomes: list[Outcome], failed: list[bool], seed: int) -> Mistake | None:
@@ -166,6 +172,9 @@ def diagnose(exercise: Exercise, outcomes: list[Outcome], failed: list[bool], se
     """
     first = failed.index(True)
     partly = None
+    right = load(exercise.solution, exercise.file, exercise.allowed)
+    if _agrees(exercise, first, right, exercise.solution, outcomes[first], seed):
+        return None  # what is wrong lies beside the learner's file
     for mistake, code, source in variants(exercise):
         if not _agrees(exercise, first, code, source, outcomes[first], seed):
             continue

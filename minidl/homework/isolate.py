@@ -21,6 +21,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,8 @@ def grade_file(name: str, path: Path, seed: int, seconds: float = SECONDS) -> Ve
             return Verdict(name, DOES_NOT_LOAD, complaint, checks=len(exercise.checks), seed=seed)
         if _untouched(exercise, path):
             return Verdict(name, NOT_STARTED, checks=len(exercise.checks), seed=seed)
+        if exercise.beside is not None:
+            exercise = replace(exercise, checks=exercise.beside(path.parent))
         messages, ended, printed = _run(name, path, seed, seconds)
         verdict = judge(exercise, messages, seed, ended)
     except Exception as error:  # a bug of the grader must not lose the other results

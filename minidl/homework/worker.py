@@ -13,6 +13,7 @@ import os
 import pickle
 import struct
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,8 @@ def main(arguments: list[str]) -> None:
         out.flush()
 
     exercise = questions(name)
+    if exercise.beside is not None:
+        exercise = replace(exercise, checks=exercise.beside(Path(file).parent))
     for package in ("homework", "cli"):  # what this process needs of minidl is no part of an exercise
         vars(sys.modules["minidl"]).pop(package, None)
     try:
