@@ -82,7 +82,7 @@ def cores() -> int:
 def _unreadable(path: Path) -> str:
     """Why a file cannot be graded at all, or nothing."""
     if not path.is_file():
-        return f"{path} is missing"
+        return f"the file is missing: {path}"
     try:
         with path.open("rb") as file:
             size = len(file.read(LONGEST + 1))

@@ -55,6 +55,9 @@ CHINESE = {
 }
 
 
+_PARTS = r"minidl homework .*$|`[^`]{1,60}`\S*|[\u2e80-\uffef][，。；：、！？）》”]*|[^\s\u2e80-\uffef]+|\s+"
+
+
 def say(language: str, english: str, **values: object) -> str:
     """A sentence in the language, with its values filled in."""
     return (CHINESE[english] if language == "zh" else english).format(**values)
@@ -73,8 +76,8 @@ def fitted(text: str, indent: str = "") -> str:
 def _fitted(line: str, indent: str, columns: int) -> str:
     own = indent + line[: len(line) - len(line.lstrip())]
     lines, now = [], own
-    # words, with what stands in backticks as one; Chinese may break after any character, but not before punctuation
-    for part in re.findall(r"`[^`]{1,60}`\S*|[\u2e80-\uffef][，。；：、！？）》”]*|[^\s\u2e80-\uffef]+|\s+", line.strip()):
+    # words, with a command, or what stands in backticks, as one; Chinese may break anywhere but before punctuation
+    for part in re.findall(_PARTS, line.strip()):
         if len(now.strip()) and columns_of(now.rstrip()) + columns_of(part) > columns and part.strip():
             lines.append(now.rstrip())
             now = own + "  " + part
