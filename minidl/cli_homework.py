@@ -204,12 +204,14 @@ def _check(options: argparse.Namespace) -> int:
     lang = _language(options, folder)
     wanted, seed, seconds = _wanted(options), _seed(options), _seconds(options)
 
+    many = not options.ids or len(wanted) > 2
+
     def tell(verdict: Verdict) -> None:
-        if len(wanted) < 3 or verdict.state != "not started":
+        if not many or verdict.state != "not started":
             print(verdict_text(verdict, folder, lang), flush=True)
 
     verdicts = _graded(folder, wanted, seed, seconds, tell)
-    if len(wanted) > 2:
+    if many:
         from .homework.exercise import id_of
         from .homework.sentences import coloured, fitted, say
 

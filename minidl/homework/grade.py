@@ -125,10 +125,7 @@ def problem(check: Check, outcome: Outcome, exercise: Exercise, seed: int, index
     rng = np.random.default_rng([seed, index])
     inputs = check.inputs(np.random.default_rng([seed, index]))
     expected = freeze(check.run(exercise.reference, check.inputs(rng)))
-    if check.judge is not None:
-        wrong = _judged(check, outcome.value, expected, inputs)
-    else:
-        wrong = difference(outcome.value, expected, check.rtol)
+    wrong = _judged(check, outcome.value, expected, inputs)
     if wrong is None:
         return None
     text = str(wrong)
@@ -140,10 +137,11 @@ def problem(check: Check, outcome: Outcome, exercise: Exercise, seed: int, index
 
 
 def _judged(check: Check, value: object, expected: object, inputs: Inputs) -> Difference | str | None:
-    """What `judge` says; a result on which it stumbles is not of the kind that was asked for."""
-    assert check.judge is not None
+    """What is wrong with a result; one on which the comparison stumbles is not of the kind that was asked for."""
     try:
-        return check.judge(value, expected, inputs)
+        if check.judge is not None:
+            return check.judge(value, expected, inputs)
+        return difference(value, expected, check.rtol)
     except Exception as error:
         return f"got {show(value)}, which is not what was asked for ({type(error).__name__}: {error})"
 
@@ -191,7 +189,10 @@ def _agrees(exercise: Exercise, index: int, code: ModuleType, source: str, outco
     theirs = attempt(check, code, np.random.default_rng([seed, index]), exercise.file, source)
     if isinstance(outcome, Raised) or isinstance(theirs, Raised):
         return isinstance(outcome, Raised) and isinstance(theirs, Raised) and outcome.type == theirs.type
-    return outcome.changed == theirs.changed and difference(outcome.value, theirs.value, check.rtol) is None
+    try:
+        return outcome.changed == theirs.changed and difference(outcome.value, theirs.value, check.rtol) is None
+    except Exception:  # a result of a kind that cannot be compared
+        return False
 
 
 @functools.cache

@@ -85,11 +85,14 @@ def _imported(node: ast.AST) -> list[str]:
     if isinstance(node, ast.Import):
         return [alias.name for alias in node.names]
     if isinstance(node, ast.ImportFrom):
-        return ["." * node.level + (node.module or "")]
+        module = "." * node.level + (node.module or "")
+        return [module, *(f"{module}.{alias.name}" for alias in node.names)]
     return []
 
 
 def _check_allowed(module: str, allowed: tuple[str, ...], place: str = "") -> None:
+    if f"{module}.".startswith("minidl.homework."):
+        raise NotAllowed(f"{place}imports {module}, the grader itself")
     if module.split(".")[0] not in allowed:
         offered = ", ".join(a for a in allowed if not a.startswith("_"))
         raise NotAllowed(f"{place}imports {module}; an exercise may import {offered}")
@@ -97,7 +100,8 @@ def _check_allowed(module: str, allowed: tuple[str, ...], place: str = "") -> No
 
 def _guarded_builtins(allowed: tuple[str, ...]) -> dict[str, Any]:
     def guarded_import(name: str, globals: Any = None, locals: Any = None, fromlist: Any = (), level: int = 0) -> Any:
-        _check_allowed("." * level + name, allowed)
+        for module in (name, *(f"{name}.{part}" for part in fromlist or ())):
+            _check_allowed("." * level + module, allowed)
         return builtins.__import__(name, globals, locals, fromlist, level)
 
     def refuse(name: str) -> Any:

@@ -17,7 +17,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-MEMORY = 1 << 30  # bytes that a learner's code may take, beyond what this process has before
+MEMORY = 1 << 29  # bytes that a learner's code may take, beyond what this process has before
 RESULT = 16 << 20  # bytes of one result
 PRINTED = 20_000  # characters that are kept of what a learner's code prints
 FILE = 1 << 20  # bytes of a file that it writes
