@@ -217,7 +217,7 @@ def test_one_bad_file_does_not_hide_the_others(home, minidl):
     assert code == 1
     assert "e25_adam.py: does not load" in out
     assert "not started: " in out
-    assert out.splitlines()[-1] == f"{len(names()) - 1} not started, 1 does not load"
+    assert out.splitlines()[-1] == f"1 does not load, {len(names()) - 1} not started"
 
 
 # -- as a process: pipes, terminals, bytes

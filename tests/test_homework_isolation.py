@@ -94,7 +94,7 @@ FILES = {
                                 "sys.modules['threading'].Thread(target=loop).start()"), RIGHT, ""),
     "leaves a process running": (at_start(SYS + "if os.fork() == 0:\n    os.setsid()\n    while True: pass"), None, ""),
     "registers what runs at the end": (
-        at_start(SYS + "atexit = sys.modules['importlib'].import_module('atexit')\natexit.register(lambda: os._exit(3))"),
+        at_start(SYS + "load = sys.modules['importlib'].import_module\nload('atexit').register(lambda: os._exit(3))"),
         RIGHT, ""),
     "a byte order mark": (b"\xef\xbb\xbf" + SOLUTION.encode(), RIGHT, ""),
     "Windows line ends": (SOLUTION.replace("\n", "\r\n").encode(), RIGHT, ""),

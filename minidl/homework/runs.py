@@ -70,7 +70,7 @@ def _records(folder: Path) -> tuple[str, list[dict[str, Any]]]:
             record = parsed(path.read_bytes())
             settings, rows = record["settings"], record["evaluations"]
             same = path.stem == key(settings) and all(record[k] == settings[k] for k in ("lr", "seed", "test"))
-            same = same and settings["optimizer"]["parts"][-1][0] == record["optimizer"]
+            same = same and settings["optimizer"]["parts"][0][0] == record["optimizer"].partition("(")[0]
             if not record["diverged"]:
                 last = ("train_loss", "validation_accuracy")
                 same = same and all(record[k] == rows[-1][k] for k in last)
@@ -97,8 +97,8 @@ def _alike(records: list[dict[str, Any]]) -> str:
     seed = next((seed for seed, of in starts.items() if len(of) > 1), None)
     if seed is not None:
         return f"the runs with seed {seed} did not all start from the same weights and batches"
-    plain = [r for r in records if r["settings"]["optimizer"]["parts"][-1][1] or r["hyper"]]
-    return f"{plain[0]['optimizer']} was run with other settings than its own" if plain else ""
+    other = next((r for r in records if r["settings"]["optimizer"]["parts"][0][1] or r["hyper"]), None)
+    return "" if other is None else f"{other['optimizer']} was run with other settings than the optimizer's own"
 
 
 def _complete(grouped: Runs) -> str:

@@ -129,4 +129,4 @@ _MADE = {
     "price_of_default": _prices,
 }  # fmt: skip
 CHECKS = _checks(None, "")
-SETTINGS = {"allowed": (*ALLOWED_IMPORTS, "minidl"), "beside": beside}
+SETTINGS = {"allowed": (*ALLOWED_IMPORTS, "minidl", "minidl.homework.runs"), "beside": beside}
