@@ -44,7 +44,7 @@ MISTAKES = [
     mistake("a search that ends with its first candidate",
             "look at whether `return` stands inside the loop",
             (_KEEP, "best_w = w.copy()\n"), ("trial = loss(w)", "trial = loss(w)\nreturn trial, w.copy()")),
-    mistake("a search that ends with its first improvement on the first candidate",
+    mistake("a search that ends at its first improvement",
             "look at whether the loop ends before all n candidates have been drawn",
             (_KEEP, "stop = best_w is not None\nbest_w = w.copy()\nif stop:\n    break")),
     mistake("a search of one candidate too few",
