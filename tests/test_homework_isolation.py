@@ -20,6 +20,7 @@ from minidl.homework.subject import Raised, observe
 NAME = "e25_adam"
 SOLUTION = load(NAME).solution
 T = "self.t += 1"
+LINE = next(i for i, line in enumerate(SOLUTION.splitlines(), 1) if line.strip() == T)
 SECONDS = 3.0
 
 
@@ -43,7 +44,7 @@ FILES = {
     "arrays without end": (in_step("x = [np.ones(10**7)]\nwhile True: x.append(x[0] + 1)"), WRONG, MEMORY),
     "one huge array": (in_step("np.ones(10**11)"), WRONG, "asked for more memory"),
     "a huge array while it is loaded": (at_start("x = np.ones(10**11)"), DOES_NOT_LOAD, "asked for more memory"),
-    "exit()": (in_step("exit()"), WRONG, r"line 43: `exit\(\)`: calls exit\(\)"),
+    "exit()": (in_step("exit()"), WRONG, rf"line {LINE + 1}: `exit\(\)`: calls exit\(\)"),
     "exit() while it is loaded": (at_start("exit()"), DOES_NOT_LOAD, r"calls exit\(\)"),
     "quit(0)": (in_step("quit(0)"), WRONG, r"calls quit\(\)"),
     "sys.exit(0)": (in_step("import sys\nsys.exit(0)"), DOES_NOT_LOAD, "imports sys"),
@@ -56,7 +57,7 @@ FILES = {
     "abort": (at_start(SYS + "os.abort()"), DOES_NOT_LOAD, "the program ended"),
     "input()": (in_step("input('go on? ')"), WRONG, r"calls input\(\)"),
     "open()": (in_step("open('e25_adam.py')"), WRONG, r"calls open\(\)"),
-    "a syntax error": (SOLUTION.replace(T, "self.t +="), DOES_NOT_LOAD, r"line 42: `self.t \+=`: SyntaxError"),
+    "a syntax error": (SOLUTION.replace(T, "self.t +="), DOES_NOT_LOAD, rf"line {LINE}: `self.t \+=`: SyntaxError"),
     "a wrong indent": (SOLUTION.replace("        " + T, "      " + T), DOES_NOT_LOAD, "IndentationError"),
     "an error while it is loaded": (at_start("1 / 0"), DOES_NOT_LOAD, "`1 / 0`: ZeroDivisionError"),
     "a missing package": (at_start("import torch"), DOES_NOT_LOAD, "imports torch; an exercise may import numpy"),
