@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import time
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from types import ModuleType
@@ -67,10 +68,11 @@ def judge(exercise: Exercise, seen: Iterable[tuple[str, Outcome | str | None]], 
     unwritten = [isinstance(o, Raised) and o.type == "NotImplementedError" for o in outcomes]
     if outcomes and all(unwritten) and len(outcomes) == len(exercise.checks):
         return verdict(NOT_STARTED)
-    problems = [
-        problem(check, outcome, exercise, seed, i)
-        for i, (check, outcome) in enumerate(zip(exercise.checks, outcomes, strict=False))
-    ]
+    problems, costs = [], []
+    for i, (check, outcome) in enumerate(zip(exercise.checks, outcomes, strict=False)):
+        began = time.perf_counter()
+        problems.append(problem(check, outcome, exercise, seed, i))
+        costs.append(time.perf_counter() - began)
     first = next((i for i, p in enumerate(problems) if p is not None), None)
     passed = sum(p is None for p in problems)
     if first is None and len(outcomes) < len(exercise.checks):
@@ -90,7 +92,7 @@ def judge(exercise: Exercise, seen: Iterable[tuple[str, Outcome | str | None]], 
         )
         return verdict(WRONG, wrong, passed=passed) if wrong else verdict(RIGHT, passed=passed)
     check, message = exercise.checks[first], problems[first]
-    found = diagnose(exercise, outcomes, [p is not None for p in problems], seed)
+    found = diagnose(exercise, outcomes, [p is not None for p in problems], seed, costs)
     state = CONVENTION if found and found.convention else WRONG
     said = f"Your code does the same as {found.says}: {found.look}." if found else ""
     return verdict(state, f"{check.says}: {message}", said, found.says if found else "", check.says, passed)
@@ -163,36 +165,49 @@ def _size(value: object) -> int:
     return int(np.size(value)) if isinstance(value, np.ndarray) else 1
 
 
-def diagnose(exercise: Exercise, outcomes: list[Outcome], failed: list[bool], seed: int) -> Mistake | None:
+def diagnose(
+    exercise: Exercise, outcomes: list[Outcome], failed: list[bool], seed: int, costs: list[float] | None = None
+) -> Mistake | None:
     """The known mistake that does the same as the learner's code on the same inputs, or None.
 
-    One that agrees in every check is taken before one that agrees in the first failing check only.
+    One that agrees in every check is taken before one that agrees in the first failing check only. costs: of the
+    checks; most mistakes are told apart by a cheap one.
     """
     first = failed.index(True)
-    partly = None
-    right = load(exercise.solution, exercise.file, exercise.allowed)
-    if _agrees(exercise, first, right, exercise.solution, outcomes[first], seed):
+    agrees = functools.partial(_agrees, exercise, seed)
+    if agrees(first, _solved(exercise), exercise.solution, outcomes[first]):
         return None  # what is wrong lies beside the learner's file
+    order = sorted(range(len(outcomes)), key=(costs or list(range(len(outcomes)))).__getitem__)
     for mistake, code, source in variants(exercise):
-        if not _agrees(exercise, first, code, source, outcomes[first], seed):
-            continue
-        others = (i for i in range(len(outcomes)) if i != first)
-        if all(_agrees(exercise, i, code, source, outcomes[i], seed) for i in others):
+        if all(agrees(i, code, source, outcomes[i]) for i in order):
             return mistake
-        if isinstance(outcomes[first], Returned):
-            partly = partly or mistake
-    return partly
+    if isinstance(outcomes[first], Returned):
+        for mistake, code, source in variants(exercise):
+            if agrees(first, code, source, outcomes[first]):
+                return mistake
+    return None
 
 
-def _agrees(exercise: Exercise, index: int, code: ModuleType, source: str, outcome: Outcome, seed: int) -> bool:
+def _agrees(exercise: Exercise, seed: int, index: int, code: ModuleType, source: str, outcome: Outcome) -> bool:
     check = exercise.checks[index]
-    theirs = attempt(check, code, np.random.default_rng([seed, index]), exercise.file, source)
+    theirs = _outcome(exercise, index, code, source, seed)
     if isinstance(outcome, Raised) or isinstance(theirs, Raised):
         return isinstance(outcome, Raised) and isinstance(theirs, Raised) and outcome.type == theirs.type
     try:
         return outcome.changed == theirs.changed and difference(outcome.value, theirs.value, check.rtol) is None
     except Exception:  # a result of a kind that cannot be compared
         return False
+
+
+@functools.lru_cache(maxsize=4096)
+def _outcome(exercise: Exercise, index: int, code: ModuleType, source: str, seed: int) -> Outcome:
+    """What known code does in one check; kept, since files are often graded again with the same seed."""
+    return attempt(exercise.checks[index], code, np.random.default_rng([seed, index]), exercise.file, source)
+
+
+@functools.cache
+def _solved(exercise: Exercise) -> ModuleType:
+    return load(exercise.solution, exercise.file, exercise.allowed)
 
 
 @functools.cache
