@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import time
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from types import ModuleType
@@ -10,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from minidl.homework.check import Check, Mistake
+from minidl.homework.check import Check, Inputs, Mistake
 from minidl.homework.compare import Difference, difference, freeze, show
 from minidl.homework.exercise import Exercise
 from minidl.homework.subject import Outcome, Raised, Returned, attempt, load, observe
@@ -34,6 +35,7 @@ class Verdict:
     checks: int = 0
     seed: int = 0
     printed: str = ""  # what the learner's code printed
+    graded: bool = True  # False: the grader itself failed
 
     @property
     def is_right(self) -> bool:
@@ -67,17 +69,19 @@ def judge(exercise: Exercise, seen: Iterable[tuple[str, Outcome | str | None]], 
     unwritten = [isinstance(o, Raised) and o.type == "NotImplementedError" for o in outcomes]
     if outcomes and all(unwritten) and len(outcomes) == len(exercise.checks):
         return verdict(NOT_STARTED)
-    problems = [
-        problem(check, outcome, exercise, seed, i)
-        for i, (check, outcome) in enumerate(zip(exercise.checks, outcomes, strict=False))
-    ]
+    problems, costs = [], []
+    for i, (check, outcome) in enumerate(zip(exercise.checks, outcomes, strict=False)):
+        began = time.perf_counter()
+        problems.append(problem(check, outcome, exercise, seed, i))
+        costs.append(time.perf_counter() - began)
     first = next((i for i, p in enumerate(problems) if p is not None), None)
     passed = sum(p is None for p in problems)
     if first is None and len(outcomes) < len(exercise.checks):
-        at = exercise.checks[len(outcomes)].says if started else "the file itself, before any check"
-        return verdict(
-            WRONG, f"{at}: {ended or 'the program ended before the check was done'}", check=at, passed=passed
-        )
+        why = ended or "the program ended before the check was done"
+        if not started:
+            return verdict(DOES_NOT_LOAD, f"while it is loaded, before any check: {why}")
+        at = exercise.checks[len(outcomes)].says
+        return verdict(WRONG, f"{at}: {why}", check=at, passed=passed)
     if first is None:
         wrong = next(
             (
@@ -89,18 +93,20 @@ def judge(exercise: Exercise, seen: Iterable[tuple[str, Outcome | str | None]], 
         )
         return verdict(WRONG, wrong, passed=passed) if wrong else verdict(RIGHT, passed=passed)
     check, message = exercise.checks[first], problems[first]
-    found = diagnose(exercise, outcomes, [p is not None for p in problems], seed)
+    found = diagnose(exercise, outcomes, [p is not None for p in problems], seed, costs)
     state = CONVENTION if found and found.convention else WRONG
     said = f"Your code does the same as {found.says}: {found.look}." if found else ""
     return verdict(state, f"{check.says}: {message}", said, found.says if found else "", check.says, passed)
 
 
 def _load_message(error: Raised) -> str:
-    if error.type == "NotAllowed":
+    if error.type == "NotAllowed" and error.message.startswith("line "):
         return error.message
     if error.type == "SystemExit":
         return f"line {error.line}: `{error.text}`: the program ends itself while it is loaded"
-    return str(error)
+    if error.type == "MemoryError":
+        return f"{error}: asked for more memory than a file may have"
+    return str(error).replace("NotAllowed: ", "")
 
 
 def problem(check: Check, outcome: Outcome, exercise: Exercise, seed: int, index: int) -> str | None:
@@ -112,18 +118,16 @@ def problem(check: Check, outcome: Outcome, exercise: Exercise, seed: int, index
             return f"line {outcome.line}: `{outcome.text}`: the program ends itself"
         if outcome.type == "MemoryError":
             return f"{outcome}: asked for more memory than a check may have"
-        return str(outcome).replace("NotAllowed: ", "")
+        if outcome.type == "TooLarge":
+            return f"the result is too large to look at: {outcome.message}"
+        where = "" if outcome.line else "what the code returned, or made, cannot be used: "
+        return where + str(outcome).replace("NotAllowed: ", "")
     if outcome.changed:
         names = " and ".join(outcome.changed)
         return f"the code changes its input {names}; work on a copy (for instance `x = x - 1`, not `x -= 1`)"
-    rng = np.random.default_rng([seed, index])
-    inputs = check.inputs(np.random.default_rng([seed, index]))
-    given = check.inputs(rng)
+    inputs, given = (check.inputs(np.random.default_rng([seed, index])) for _ in range(2))
     expected = freeze(check.expect(given) if check.expect else check.run(exercise.reference, given))
-    if check.judge is not None:
-        wrong = check.judge(outcome.value, expected, inputs)
-    else:
-        wrong = difference(outcome.value, expected, check.rtol)
+    wrong = _judged(check, outcome.value, expected, inputs)
     if wrong is None:
         return None
     text = str(wrong)
@@ -134,55 +138,81 @@ def problem(check: Check, outcome: Outcome, exercise: Exercise, seed: int, index
     return text
 
 
+def _judged(check: Check, value: object, expected: object, inputs: Inputs) -> Difference | str | None:
+    """What is wrong with a result; one on which the comparison stumbles is not of the kind that was asked for."""
+    try:
+        if check.judge is not None:
+            return check.judge(value, expected, inputs)
+        return difference(value, expected, check.rtol)
+    except Exception as error:
+        return f"got {show(value)}, which is not what was asked for ({type(error).__name__}: {error})"
+
+
 def _small(inputs: dict) -> str | None:
     """Inputs on a line or two, where they are few enough to calculate by hand."""
     plain = {k: v for k, v in inputs.items() if not callable(v)}
-    if (
-        sum(np.size(v) if isinstance(v, np.ndarray) else len(v) if hasattr(v, "__len__") else 1 for v in plain.values())
-        > 24
-    ):
+    if sum(map(_size, plain.values())) > 24:
         return None
     return ", ".join(f"{k} = {show(v)}" for k, v in plain.items()) or None
 
 
-def diagnose(exercise: Exercise, outcomes: list[Outcome], failed: list[bool], seed: int) -> Mistake | None:
+def _size(value: object) -> int:
+    """How many numbers there are in an input."""
+    if isinstance(value, dict):
+        return sum(map(_size, value.values()))
+    if isinstance(value, list | tuple):
+        return sum(map(_size, value))
+    return int(np.size(value)) if isinstance(value, np.ndarray) else 1
+
+
+def diagnose(
+    exercise: Exercise, outcomes: list[Outcome], failed: list[bool], seed: int, costs: list[float] | None = None
+) -> Mistake | None:
     """The known mistake that does the same as the learner's code on the same inputs, or None.
 
     One that agrees in every check is taken before one that agrees wherever numbers are finite (an overflow spreads as
-    the code happens to be written), and that before one that agrees in the first failing check only.
+    the code happens to be written), and that before one that agrees in the first failing check only. costs: of the
+    checks; most mistakes are told apart by a cheap one.
     """
     first = failed.index(True)
-    nearly = partly = None
-    for mistake, code, source in variants(exercise):
-        theirs = _again(exercise, first, code, source, seed)
-        if not _agree(outcomes[first], theirs, finite_only=True):
-            continue
-        others = [i for i in range(len(outcomes)) if i != first]
-        rest = [(outcomes[i], _again(exercise, i, code, source, seed)) for i in others]
-        exact = _agree(outcomes[first], theirs)
-        if exact and all(_agree(a, b) for a, b in rest):
-            return mistake
-        if all(_agree(a, b, finite_only=True) for a, b in rest):
-            nearly = nearly or mistake
-        elif exact and isinstance(outcomes[first], Returned):
-            partly = partly or mistake
-    return nearly or partly
+    if _agrees(exercise, seed, first, _solved(exercise), exercise.solution, outcomes[first]):
+        return None  # what is wrong lies beside the learner's file
+    order = sorted(range(len(outcomes)), key=(costs or list(range(len(outcomes)))).__getitem__)
+    for finite_only in (False, True):
+        for mistake, code, source in variants(exercise):
+            if all(_agrees(exercise, seed, i, code, source, outcomes[i], finite_only) for i in order):
+                return mistake
+    if isinstance(outcomes[first], Returned):
+        for mistake, code, source in variants(exercise):
+            if _agrees(exercise, seed, first, code, source, outcomes[first]):
+                return mistake
+    return None
 
 
-def _again(exercise: Exercise, index: int, code: ModuleType, source: str, seed: int) -> Outcome:
-    rng = np.random.default_rng([seed, index])
-    return attempt(exercise.checks[index], code, rng, exercise.file, source)
-
-
-def _agree(a: Outcome, b: Outcome, finite_only: bool = False) -> bool:
-    if isinstance(a, Raised) or isinstance(b, Raised):
-        return isinstance(a, Raised) and isinstance(b, Raised) and a.type == b.type
-    x, y = _without_overflow(a.value, b.value) if finite_only else (a.value, b.value)
-    return a.changed == b.changed and difference(x, y) is None
+def _agrees(
+    exercise: Exercise,
+    seed: int,
+    index: int,
+    code: ModuleType,
+    source: str,
+    outcome: Outcome,
+    finite_only: bool = False,
+) -> bool:
+    check = exercise.checks[index]
+    theirs = _outcome(exercise, index, code, source, seed)
+    if isinstance(outcome, Raised) or isinstance(theirs, Raised):
+        return isinstance(outcome, Raised) and isinstance(theirs, Raised) and outcome.type == theirs.type
+    try:
+        a, b = outcome.value, theirs.value
+        if finite_only:
+            a, b = _without_overflow(a, b)
+        return outcome.changed == theirs.changed and difference(a, b, check.rtol) is None
+    except Exception:  # a result of a kind that cannot be compared
+        return False
 
 
 def _without_overflow(a: Any, b: Any) -> tuple[Any, Any]:
-    """Both values with 0 wherever one of the two is not finite."""
+    """Both values with 0 wherever one of the two is not finite; infinities of different sign stay."""
     if isinstance(a, dict) and isinstance(b, dict) and a.keys() == b.keys():
         pairs = {k: _without_overflow(a[k], b[k]) for k in a}
         return {k: p[0] for k, p in pairs.items()}, {k: p[1] for k, p in pairs.items()}
@@ -196,6 +226,17 @@ def _without_overflow(a: Any, b: Any) -> tuple[Any, Any]:
         if not keep.all():
             return np.where(keep, a, 0.0), np.where(keep, b, 0.0)
     return a, b
+
+
+@functools.lru_cache(maxsize=4096)
+def _outcome(exercise: Exercise, index: int, code: ModuleType, source: str, seed: int) -> Outcome:
+    """What known code does in one check; kept, since files are often graded again with the same seed."""
+    return attempt(exercise.checks[index], code, np.random.default_rng([seed, index]), exercise.file, source)
+
+
+@functools.cache
+def _solved(exercise: Exercise) -> ModuleType:
+    return load(exercise.solution, exercise.file, exercise.allowed)
 
 
 @functools.cache
