@@ -125,9 +125,8 @@ def problem(check: Check, outcome: Outcome, exercise: Exercise, seed: int, index
     if outcome.changed:
         names = " and ".join(outcome.changed)
         return f"the code changes its input {names}; work on a copy (for instance `x = x - 1`, not `x -= 1`)"
-    inputs, given = (check.inputs(np.random.default_rng([seed, index])) for _ in range(2))
-    expected = freeze(check.expect(given) if check.expect else check.run(exercise.reference, given))
-    wrong = _judged(check, outcome.value, expected, inputs)
+    inputs = check.inputs(np.random.default_rng([seed, index]))
+    wrong = _judged(check, outcome.value, _expected(exercise, index, seed), inputs)
     if wrong is None:
         return None
     text = str(wrong)
@@ -136,6 +135,14 @@ def problem(check: Check, outcome: Outcome, exercise: Exercise, seed: int, index
     elif (small := _small(inputs)) is not None:
         text += f"\nwith {small}"
     return text
+
+
+@functools.lru_cache(maxsize=512)
+def _expected(exercise: Exercise, index: int, seed: int) -> Any:
+    """What is right in one check; kept, since a reference is written to be plain, not fast."""
+    check = exercise.checks[index]
+    inputs = check.inputs(np.random.default_rng([seed, index]))
+    return freeze(check.expect(inputs) if check.expect else check.run(exercise.reference, inputs))
 
 
 def _judged(check: Check, value: object, expected: object, inputs: Inputs) -> Difference | str | None:
