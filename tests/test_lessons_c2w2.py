@@ -6,6 +6,8 @@ from dataclasses import replace
 import pytest
 from lessons import EXAMPLES, Value, output, run_script
 
+pytestmark = pytest.mark.slow  # every script in a process of its own
+
 SERIES = sorted(f"c2w2/{p.stem}" for p in (EXAMPLES / "c2w2").glob("*.py"))
 
 VALUES = [
@@ -128,7 +130,6 @@ def test_what_the_scripts_about_making_things_show():
     assert re.search(r"^DiffGrad +0\.\d+", text, re.MULTILINE)
 
 
-@pytest.mark.slow
 def test_moons_with_decay_to_the_end():
     text = run_script("c2w2/12_moons_decay")[0]
     assert re.findall(r"cost (\S+),", text) == [
@@ -140,7 +141,6 @@ def test_moons_with_decay_to_the_end():
     assert re.findall(r"rate after it (\S+)", text)[:5] == rates
 
 
-@pytest.mark.slow
 def test_moons_to_the_first_editions_end():
     """Costs of the second edition (5,000 epochs) and accuracies of both, as their notebooks print them."""
     text = run_script("c2w2/11_moons_assignment", "--epochs", "10000")[0]

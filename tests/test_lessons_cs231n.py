@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 from lessons import EXAMPLES, Value, output
 
+pytestmark = pytest.mark.slow  # every script in a process of its own
+
 SCRIPTS = sorted(f"cs231n/{path.stem}" for path in (EXAMPLES / "cs231n").glob("*.py"))
 
 VALUES = [

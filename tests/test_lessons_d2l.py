@@ -9,6 +9,8 @@ import sys
 import pytest
 from lessons import EXAMPLES, Value, output, quick
 
+pytestmark = pytest.mark.slow  # every script in a process of its own
+
 SCRIPTS = sorted(p.stem for p in (EXAMPLES / "d2l").glob("*.py"))
 NUMBER = r"(-?[\d.]+)"
 
