@@ -12,7 +12,13 @@ rooms nn, optim, data, train and lab are imported when they are first used.
 from __future__ import annotations
 
 import importlib
+import os
+import sys
 from typing import TYPE_CHECKING, Any
+
+if sys.argv[:2] == ["-m", "homework"] and sys.path[:1] == [os.getcwd()]:
+    # python -m minidl homework: a learner's numpy.py in the current folder is not NumPy
+    sys.path.append(sys.path.pop(0))
 
 from . import ops
 from .anomaly import detect_anomaly

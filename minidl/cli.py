@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from . import __version__, cli_compare, cli_datasets, cli_landscape, cli_optimizers
+from . import __version__, cli_compare, cli_datasets, cli_homework, cli_landscape, cli_optimizers
 
 EXIT_OK, EXIT_USAGE, EXIT_INTERRUPTED = 0, 2, 130
 
@@ -60,4 +60,5 @@ def _parser() -> argparse.ArgumentParser:
     cli_optimizers.add_to(commands)
     cli_landscape.add_to(commands)
     cli_datasets.add_to(commands)
+    cli_homework.add_to(commands)
     return parser

@@ -46,8 +46,9 @@ a study file:
     add = compare.add_argument
     add("--study", type=Path, metavar="FILE", help="a TOML file with problems, optimizers and settings; see below")
     add("--dataset", metavar="NAME", help="digits (default; no download), mnist, fashion_mnist, cats_and_dogs, "
-        "moons, spirals, airfoil; quadratic or a surface such as rosenbrock; or a well-known network: mnist_deepobs, "
-        "fashion_mnist_deepobs, mnist_algoperf, digits_logreg, mnist_logreg, fashion_mnist_logreg")  # fmt: skip
+        "cat_dog_faces (drawn), moons, spirals, airfoil; quadratic or a surface such as rosenbrock; or a well-known "
+        "network: mnist_deepobs, fashion_mnist_deepobs, mnist_algoperf, digits_logreg, mnist_logreg, "
+        "fashion_mnist_logreg")  # fmt: skip
     add("--optimizers", nargs="+", metavar="NAME", help="names in any case, with spaces or commas, or "
         "path/to/file.py:ClassName for one's own; default: the eight of the course")  # fmt: skip
     add("--epochs", type=int, metavar="N", help="passes over the training set (default for digits: 20)")

@@ -148,6 +148,8 @@ def freeze(value: Any, depth: int = 0) -> Any:
         )
     if isinstance(value, np.generic):
         return value.copy() if value.dtype.kind in "biufc" else Odd(type(value).__name__, repr(value)[:200])
+    if type(value) is int and value.bit_length() > 4096:
+        return Odd("number", f"a number of {value.bit_length()} bits")
     if type(value) in (int, float, complex):
         return value
     if depth < 8:

@@ -6,14 +6,17 @@ import ast
 import functools
 import importlib
 import re
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from importlib.resources import files
+from pathlib import Path
 from types import ModuleType
 
 from minidl.homework.check import Check, Mistake
 
 # What a solution may import: arrays, and the standard library's pure computation.
 ALLOWED_IMPORTS = ("numpy", "math", "itertools", "functools", "collections", "dataclasses", "typing", "__future__")
+CAPSTONE = "capstone"
 PARTS = {1: "gradients by hand", 2: "an engine, data and the loop", 3: "optimizers", 4: "networks and the framework"}
 
 
@@ -32,6 +35,13 @@ class Exercise:
     points: float = 10.0
     allowed: tuple[str, ...] = ALLOWED_IMPORTS
     answers: dict[str, str] = field(default_factory=dict)  # names that must hold this text: BUG of the bug hunt
+    beside: Callable[[Path], tuple[Check, ...]] | None = None  # checks made from what lies beside the learner's file
+
+    @property
+    def titles(self) -> dict[str, str]:
+        """The first line of the statement, by language."""
+        found = {k: ast.get_docstring(ast.parse(text)) or "" for k, text in self.starter.items()}
+        return {k: text.splitlines()[0].rstrip(".。") for k, text in found.items() if text}
 
     @property
     def file(self) -> str:
@@ -43,7 +53,7 @@ class Exercise:
 
     @property
     def part(self) -> int:
-        number = int(self.id.split(".")[0])
+        number = 33 if self.name == CAPSTONE else int(self.id.split(".")[0])
         return 1 + (number > 12) + (number > 18) + (number > 28)
 
 
@@ -59,8 +69,15 @@ def names() -> tuple[str, ...]:
     return tuple(result)
 
 
+def all_names() -> tuple[str, ...]:
+    """The exercises, and the capstone, which stands apart: it is graded where it is asked for by name."""
+    return (*names(), CAPSTONE)
+
+
 def id_of(name: str) -> str:
-    """ "e19_sgd" -> "19"; "e32_bug_hunt/b04_adam" -> "32.4"."""
+    """ "e19_sgd" -> "19"; "e32_bug_hunt/b04_adam" -> "32.4"; "capstone" is its own."""
+    if name == CAPSTONE:
+        return name
     numbers = [int(n) for n in re.findall(r"(?:^e|/b)(\d\d)_", name)]
     return ".".join(str(n) if i else f"{n:02d}" for i, n in enumerate(numbers))
 
@@ -72,8 +89,25 @@ def load(name: str) -> Exercise:
     return package.EXERCISE if hasattr(package, "EXERCISE") else read(name)
 
 
+def questions(name: str) -> Exercise:
+    """What the process that runs a learner's code needs: no reference, no mistakes, a starter for the solution."""
+    package = importlib.import_module("minidl.homework.exercises." + name.replace("/", "."))
+    if hasattr(package, "EXERCISE"):
+        return package.EXERCISE
+    from minidl.homework.starter import starter
+
+    source = (files("minidl.homework") / "exercises" / name / "solution.py").read_text(encoding="utf-8")
+    checks = importlib.import_module(package.__name__ + ".checks")
+    nothing = ModuleType("reference")
+    made = Exercise(id_of(name), name, starter(source), {}, nothing, tuple(checks.CHECKS), (), {})
+    return replace(made, **getattr(checks, "SETTINGS", {}))
+
+
 def read(name: str, **changes: object) -> Exercise:
-    """An exercise from the files of its folder: solution.py, reference.py, checks.py, mistakes.py, hints.md, zh.md."""
+    """An exercise from the files of its folder: solution.py, reference.py, checks.py, mistakes.py, hints.md, zh.md.
+
+    `SETTINGS` in checks.py, a dict, and `changes` replace fields of the Exercise.
+    """
     from minidl.homework.starter import starter
 
     base = "minidl.homework.exercises." + name
@@ -82,7 +116,7 @@ def read(name: str, **changes: object) -> Exercise:
     def text(file: str) -> str:
         return (folder / file).read_text(encoding="utf-8")
 
-    solution = text("solution.py")
+    solution, checks = text("solution.py"), importlib.import_module(base + ".checks")
     statement, *chinese = _sections(text("zh.md"))
     settings: dict = {
         "id": id_of(name),
@@ -90,11 +124,11 @@ def read(name: str, **changes: object) -> Exercise:
         "solution": solution,
         "starter": {"en": starter(solution), "zh": starter(solution, statement)},
         "reference": importlib.import_module(base + ".reference"),
-        "checks": tuple(importlib.import_module(base + ".checks").CHECKS),
+        "checks": tuple(checks.CHECKS),
         "mistakes": tuple(importlib.import_module(base + ".mistakes").MISTAKES),
         "hints": {"en": tuple(_sections(text("hints.md"))), "zh": tuple(chinese)},
     }
-    return Exercise(**(settings | changes))
+    return Exercise(**(settings | getattr(checks, "SETTINGS", {}) | changes))
 
 
 def _sections(text: str) -> list[str]:
@@ -116,7 +150,7 @@ def find(words: list[str]) -> list[str]:
         if number:
             asked = f"{int(number[1]):02d}" + (f".{int(number[2])}" if number[2] else "")
             hits = [n for n in names() if id_of(n) == asked or id_of(n).split(".")[0] == asked]
-        hits = hits or [n for n in names() if n.split("/")[0] == short]
+        hits = hits or [n for n in all_names() if n.split("/")[0] == short]
         if not hits:
             raise LookupError(_no_such(word))
         found += [n for n in hits if n not in found]
@@ -126,7 +160,7 @@ def find(words: list[str]) -> list[str]:
 def _no_such(word: str) -> str:
     import difflib
 
-    near = difflib.get_close_matches(word, [n.rsplit("/", 1)[-1] for n in names()], n=1, cutoff=0.5)
+    near = difflib.get_close_matches(word, [n.rsplit("/", 1)[-1] for n in all_names()], n=1, cutoff=0.5)
     hint = f"; did you mean {near[0]}?" if near else ""
     last = id_of(names()[-1]).split(".")[0]
-    return f"there is no exercise {word!r}{hint} (`minidl homework` lists them: 1 to {int(last)})"
+    return f"there is no exercise {word!r}{hint} (`minidl homework` lists them: 1 to {int(last)}, capstone)"

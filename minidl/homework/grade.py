@@ -9,7 +9,7 @@ from types import ModuleType
 
 import numpy as np
 
-from minidl.homework.check import Check, Mistake
+from minidl.homework.check import Check, Inputs, Mistake
 from minidl.homework.compare import Difference, difference, freeze, show
 from minidl.homework.exercise import Exercise
 from minidl.homework.subject import Outcome, Raised, Returned, attempt, load, observe
@@ -33,6 +33,7 @@ class Verdict:
     checks: int = 0
     seed: int = 0
     printed: str = ""  # what the learner's code printed
+    graded: bool = True  # False: the grader itself failed
 
     @property
     def is_right(self) -> bool:
@@ -73,10 +74,11 @@ def judge(exercise: Exercise, seen: Iterable[tuple[str, Outcome | str | None]], 
     first = next((i for i, p in enumerate(problems) if p is not None), None)
     passed = sum(p is None for p in problems)
     if first is None and len(outcomes) < len(exercise.checks):
-        at = exercise.checks[len(outcomes)].says if started else "the file itself, before any check"
-        return verdict(
-            WRONG, f"{at}: {ended or 'the program ended before the check was done'}", check=at, passed=passed
-        )
+        why = ended or "the program ended before the check was done"
+        if not started:
+            return verdict(DOES_NOT_LOAD, f"while it is loaded, before any check: {why}")
+        at = exercise.checks[len(outcomes)].says
+        return verdict(WRONG, f"{at}: {why}", check=at, passed=passed)
     if first is None:
         wrong = next(
             (
@@ -95,11 +97,13 @@ def judge(exercise: Exercise, seen: Iterable[tuple[str, Outcome | str | None]], 
 
 
 def _load_message(error: Raised) -> str:
-    if error.type == "NotAllowed":
+    if error.type == "NotAllowed" and error.message.startswith("line "):
         return error.message
     if error.type == "SystemExit":
         return f"line {error.line}: `{error.text}`: the program ends itself while it is loaded"
-    return str(error)
+    if error.type == "MemoryError":
+        return f"{error}: asked for more memory than a file may have"
+    return str(error).replace("NotAllowed: ", "")
 
 
 def problem(check: Check, outcome: Outcome, exercise: Exercise, seed: int, index: int) -> str | None:
@@ -111,17 +115,17 @@ def problem(check: Check, outcome: Outcome, exercise: Exercise, seed: int, index
             return f"line {outcome.line}: `{outcome.text}`: the program ends itself"
         if outcome.type == "MemoryError":
             return f"{outcome}: asked for more memory than a check may have"
-        return str(outcome).replace("NotAllowed: ", "")
+        if outcome.type == "TooLarge":
+            return f"the result is too large to look at: {outcome.message}"
+        where = "" if outcome.line else "what the code returned, or made, cannot be used: "
+        return where + str(outcome).replace("NotAllowed: ", "")
     if outcome.changed:
         names = " and ".join(outcome.changed)
         return f"the code changes its input {names}; work on a copy (for instance `x = x - 1`, not `x -= 1`)"
     rng = np.random.default_rng([seed, index])
     inputs = check.inputs(np.random.default_rng([seed, index]))
     expected = freeze(check.run(exercise.reference, check.inputs(rng)))
-    if check.judge is not None:
-        wrong = check.judge(outcome.value, expected, inputs)
-    else:
-        wrong = difference(outcome.value, expected, check.rtol)
+    wrong = _judged(check, outcome.value, expected, inputs)
     if wrong is None:
         return None
     text = str(wrong)
@@ -132,15 +136,31 @@ def problem(check: Check, outcome: Outcome, exercise: Exercise, seed: int, index
     return text
 
 
+def _judged(check: Check, value: object, expected: object, inputs: Inputs) -> Difference | str | None:
+    """What is wrong with a result; one on which the comparison stumbles is not of the kind that was asked for."""
+    try:
+        if check.judge is not None:
+            return check.judge(value, expected, inputs)
+        return difference(value, expected, check.rtol)
+    except Exception as error:
+        return f"got {show(value)}, which is not what was asked for ({type(error).__name__}: {error})"
+
+
 def _small(inputs: dict) -> str | None:
     """Inputs on a line or two, where they are few enough to calculate by hand."""
     plain = {k: v for k, v in inputs.items() if not callable(v)}
-    if (
-        sum(np.size(v) if isinstance(v, np.ndarray) else len(v) if hasattr(v, "__len__") else 1 for v in plain.values())
-        > 24
-    ):
+    if sum(map(_size, plain.values())) > 24:
         return None
     return ", ".join(f"{k} = {show(v)}" for k, v in plain.items()) or None
+
+
+def _size(value: object) -> int:
+    """How many numbers there are in an input."""
+    if isinstance(value, dict):
+        return sum(map(_size, value.values()))
+    if isinstance(value, list | tuple):
+        return sum(map(_size, value))
+    return int(np.size(value)) if isinstance(value, np.ndarray) else 1
 
 
 def diagnose(exercise: Exercise, outcomes: list[Outcome], failed: list[bool], seed: int) -> Mistake | None:
@@ -150,6 +170,9 @@ def diagnose(exercise: Exercise, outcomes: list[Outcome], failed: list[bool], se
     """
     first = failed.index(True)
     partly = None
+    right = load(exercise.solution, exercise.file, exercise.allowed)
+    if _agrees(exercise, first, right, exercise.solution, outcomes[first], seed):
+        return None  # what is wrong lies beside the learner's file
     for mistake, code, source in variants(exercise):
         if not _agrees(exercise, first, code, source, outcomes[first], seed):
             continue
@@ -166,7 +189,10 @@ def _agrees(exercise: Exercise, index: int, code: ModuleType, source: str, outco
     theirs = _outcome(exercise, index, code, source, seed)
     if isinstance(outcome, Raised) or isinstance(theirs, Raised):
         return isinstance(outcome, Raised) and isinstance(theirs, Raised) and outcome.type == theirs.type
-    return outcome.changed == theirs.changed and difference(outcome.value, theirs.value, check.rtol) is None
+    try:
+        return outcome.changed == theirs.changed and difference(outcome.value, theirs.value, check.rtol) is None
+    except Exception:  # a result of a kind that cannot be compared
+        return False
 
 
 @functools.lru_cache(maxsize=4096)

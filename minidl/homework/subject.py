@@ -85,11 +85,15 @@ def _imported(node: ast.AST) -> list[str]:
     if isinstance(node, ast.Import):
         return [alias.name for alias in node.names]
     if isinstance(node, ast.ImportFrom):
-        return ["." * node.level + (node.module or "")]
+        module = "." * node.level + (node.module or "")
+        return [module, *(f"{module}.{alias.name}" for alias in node.names)]
     return []
 
 
 def _check_allowed(module: str, allowed: tuple[str, ...], place: str = "") -> None:
+    offered_parts = [a for a in allowed if f"{module}.".startswith(f"{a}.")]
+    if f"{module}.".startswith("minidl.homework.") and not any("." in a for a in offered_parts):
+        raise NotAllowed(f"{place}imports {module}, the grader itself")
     if module.split(".")[0] not in allowed:
         offered = ", ".join(a for a in allowed if not a.startswith("_"))
         raise NotAllowed(f"{place}imports {module}; an exercise may import {offered}")
@@ -97,7 +101,8 @@ def _check_allowed(module: str, allowed: tuple[str, ...], place: str = "") -> No
 
 def _guarded_builtins(allowed: tuple[str, ...]) -> dict[str, Any]:
     def guarded_import(name: str, globals: Any = None, locals: Any = None, fromlist: Any = (), level: int = 0) -> Any:
-        _check_allowed("." * level + name, allowed)
+        for module in (name, *(f"{name}.{part}" for part in fromlist or ())):
+            _check_allowed("." * level + module, allowed)
         return builtins.__import__(name, globals, locals, fromlist, level)
 
     def refuse(name: str) -> Any:
@@ -144,7 +149,8 @@ def raised(error: BaseException, filename: str, source: str) -> Raised:
     lines = source.splitlines()
     text = lines[line - 1].strip() if line and line <= len(lines) else ""
     message = error.msg if isinstance(error, SyntaxError) else str(error)
-    return Raised(type(error).__name__, message.strip().splitlines()[0][:300] if message.strip() else "", line, text)
+    kind = "MemoryError" if isinstance(error, MemoryError) else type(error).__name__  # NumPy has a kind of its own
+    return Raised(kind, message.strip().splitlines()[0][:300] if message.strip() else "", line, text)
 
 
 def interface(code: ModuleType, solution: str) -> str | None:
@@ -189,6 +195,8 @@ def _signature(node: ast.FunctionDef | ast.ClassDef) -> str:
 
 def _arguments(found: Any, node: ast.FunctionDef, shown: str, skip: int) -> str | None:
     """Whether a function can be called as the solution's is; further arguments need defaults."""
+    if node.args.kwonlyargs:
+        return None  # minidl's optimizers name what they want to know
     try:
         has = list(inspect.signature(found).parameters.values())[skip:]
     except (TypeError, ValueError):

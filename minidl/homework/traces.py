@@ -21,15 +21,15 @@ def optimizer_checks(name: str, *settings: dict[str, Any], by_hand: dict[str, An
     `by_hand` are the settings of a first check with two numbers and three steps; each of `settings` gives seven steps
     on three arrays in float64, the first of them also in float32.
     """
-    checks = [Check("three steps on two numbers", _two_numbers(by_hand), trace(name), explain=explain)]
+    checks = [Check("three steps on two numbers", two_numbers(by_hand), trace(name), explain=explain)]
     for setting in settings:
         shown = ", ".join(f"{k}={v:g}" for k, v in setting.items()) or "the default settings"
         checks.append(
-            Check(f"{STEPS} steps on three arrays, {shown}", _three_arrays(setting), trace(name), explain=explain)
+            Check(f"{STEPS} steps on three arrays, {shown}", three_arrays(setting), trace(name), explain=explain)
         )
     first = settings[0]
-    checks.append(Check("float32 stays float32", _three_arrays(first, np.float32), trace(name), explain=explain))
-    checks.append(Check("two optimizers side by side", _three_arrays(first), _two_at_once(name)))
+    checks.append(Check("float32 stays float32", three_arrays(first, np.float32), trace(name), explain=explain))
+    checks.append(Check("two optimizers side by side", three_arrays(first), _two_at_once(name)))
     return checks
 
 
@@ -64,7 +64,9 @@ def _two_at_once(name: str) -> Callable[[ModuleType, Inputs], Any]:
     return run
 
 
-def _two_numbers(setting: dict[str, Any]) -> Callable[[np.random.Generator], Inputs]:
+def two_numbers(setting: dict[str, Any]) -> Callable[[np.random.Generator], Inputs]:
+    """Inputs of a trace that can be redone by hand: one array of two numbers, three gradients."""
+
     def inputs(rng: np.random.Generator) -> Inputs:
         grads = [np.round(rng.uniform(0.5, 2, 2) * rng.choice([-1, 1], 2), 2) for _ in range(3)]
         return {"params": [np.round(rng.normal(size=2), 2)], "grads": [[g] for g in grads], "settings": dict(setting)}
@@ -72,7 +74,9 @@ def _two_numbers(setting: dict[str, Any]) -> Callable[[np.random.Generator], Inp
     return inputs
 
 
-def _three_arrays(setting: dict[str, Any], dtype: type = np.float64) -> Callable[[np.random.Generator], Inputs]:
+def three_arrays(setting: dict[str, Any], dtype: type = np.float64) -> Callable[[np.random.Generator], Inputs]:
+    """Inputs of a trace of three arrays, two of them of one shape, with gradients that change."""
+
     def inputs(rng: np.random.Generator) -> Inputs:
         return {
             "params": [rng.normal(size=shape).astype(dtype) for shape in SHAPES],

@@ -1,0 +1,61 @@
+"""What goes wrong in e33."""
+
+from minidl.homework.check import mistake
+
+_STEP = "w -= lr * np.exp(np.sign(g) * np.sign(m)) * g"
+_AVERAGE = "m += (1 - beta) * g"
+_Y = "return minidl.relu(x) - self.weight * minidl.relu(-x)"
+_WEIGHT = "self.weight = minidl.Tensor([start] * num_features, requires_grad=True, dtype=dtype)"
+
+MISTAKES = [
+    mistake("PowerSign with the m of the steps before", "look at when m takes in this step's g",
+            ("m *= beta\nm += (1 - beta) * g\nw -= lr * np.exp(np.sign(g) * np.sign(m)) * g",
+             _STEP + "\nm *= beta\n" + _AVERAGE)),
+    mistake("PowerSign without the exponential", "look at how the two signs become the size of the step",
+            (_STEP, "w -= lr * np.sign(g) * np.sign(m) * g")),
+    mistake("AddSign, with 1 + sign(g) sign(m) in place of the exponential", "look at the second line of the rule",
+            (_STEP, "w -= lr * (1 + np.sign(g) * np.sign(m)) * g")),
+    mistake("PowerSign with g and m themselves in the exponent",
+            "look at what is taken of g and m before they multiply", (_STEP, "w -= lr * np.exp(g * m) * g")),
+    mistake("PowerSign with a minus in the exponent", "look at which steps are to be the long ones",
+            (_STEP, "w -= lr * np.exp(-np.sign(g) * np.sign(m)) * g")),
+    mistake("PowerSign stepping along m", "look at what the factor multiplies",
+            (_STEP, "w -= lr * np.exp(np.sign(g) * np.sign(m)) * m")),
+    mistake("PowerSign with 2 to the power of the signs", "look at the base of the power",
+            (_STEP, "w -= lr * 2.0 ** (np.sign(g) * np.sign(m)) * g")),
+    mistake("PowerSign stepping by the sign of g", "look at the last factor of the rule",
+            (_STEP, "w -= lr * np.exp(np.sign(g) * np.sign(m)) * np.sign(g)")),
+    mistake("PowerSign going uphill", "look at the sign of the update",
+            (_STEP, "w += lr * np.exp(np.sign(g) * np.sign(m)) * g")),
+    mistake("PowerSign with beta and 1 - beta swapped", "look at which of the two belongs to the old average",
+            ("m *= beta\nm += (1 - beta) * g", "m *= 1 - beta\nm += beta * g")),
+    mistake("PowerSign whose m forgets: the signs always agree", "look at whether m is still there at the next step",
+            ("m *= beta\nm += (1 - beta) * g", "m = (1 - beta) * g + 0 * m")),
+    mistake("PowerSign with a rate of its own in place of lr", "look at where lr stands",
+            (_STEP, "w -= 0.1 * np.exp(np.sign(g) * np.sign(m)) * g")),
+    mistake("PowerSign with beta fixed at 0.9", "look at where beta stands",
+            ("m *= beta\nm += (1 - beta) * g", "m *= 0.9\nm += 0.1 * g")),
+    mistake("an update that changes no parameter",
+            "look at whether w is changed in place: `w -= ...`, not `w = w - ...`",
+            (_STEP, "w = w - lr * np.exp(np.sign(g) * np.sign(m)) * g")),
+    mistake("an update that changes the gradient", "look at which arrays are changed in place: w and m, not g",
+            (_STEP, "g *= np.exp(np.sign(g) * np.sign(m))\nw -= lr * g")),
+    mistake("PReLU with the slope on the positive side", "look at which numbers pass unchanged",
+            (_Y, "return self.weight * minidl.relu(x) - minidl.relu(-x)")),
+    mistake("PReLU that adds the slope's part for all x", "look at what happens to a positive number",
+            (_Y, "return minidl.relu(x) + self.weight * x")),
+    mistake("PReLU with the wrong sign on the negative side", "look at the sign of the result for x = -1",
+            (_Y, "return minidl.relu(x) + self.weight * minidl.relu(-x)")),
+    mistake("PReLU as the larger of x and weight x", "look at slopes above 1, and below 0",
+            (_Y, "return minidl.maximum(x, self.weight * x)")),
+    mistake("PReLU whose slopes are not learned", "look at what tells minidl that a Tensor is a parameter",
+            (_WEIGHT, "self.weight = minidl.Tensor([start] * num_features, dtype=dtype)")),
+    mistake("PReLU whose slopes leave the graph", "look at what `.data` takes out of a Tensor: its history",
+            (_Y, "return minidl.relu(x) - self.weight.data * minidl.relu(-x)")),
+    mistake("PReLU with one slope for all features", "look at the shape of weight: one slope for each feature",
+            (_WEIGHT, "self.weight = minidl.Tensor([start], requires_grad=True, dtype=dtype)"), convention=True),
+    mistake("PReLU with a fixed first slope", "look at where `start` goes",
+            (_WEIGHT, "self.weight = minidl.Tensor([0.25] * num_features, requires_grad=True, dtype=dtype)")),
+    mistake("PReLU in float32 whatever dtype says", "look at where `dtype` goes",
+            (_WEIGHT, "self.weight = minidl.Tensor([start] * num_features, requires_grad=True)")),
+]  # fmt: skip
