@@ -47,6 +47,12 @@ def _forgets(operation, old, new):
 _OVERWRITE = "a T may be an operand in many places, and all that it receives adds up: += and not ="
 
 MISTAKES = [
+    # first, since only the slowest check tells it: the others need not be tried on that one
+    mistake("a walk by a function that calls itself: a deep graph goes past Python's limit",
+            "Python allows about a thousand calls inside one another; keep a list of what is still to be visited",
+            (_ORDER, "order, seen = [], set()\n\ndef visit(t):\n    if id(t) not in seen:\n        seen.add(id(t))\n"
+                     "        for p in t.parents:\n            visit(p)\n        order.append(t)\n\n"
+                     "visit(root)\nreturn order"), id="AG24"),
     # one operation
     mistake("a product whose first operand receives its own value, not the other's",
             "in x * y the share of x is g times y; look at which of the two .data you multiply by",
@@ -201,11 +207,6 @@ MISTAKES = [
     mistake("a walk that takes two T with equal values for one", "T are told apart by id(t), not by what they hold",
             (_ORDER, _ORDER.replace("id(p)", "p.data.tobytes()").replace("id(root)", "root.data.tobytes()")),
             id="AG20"),
-    mistake("a walk by a function that calls itself: a deep graph goes past Python's limit",
-            "Python allows about a thousand calls inside one another; keep a list of what is still to be visited",
-            (_ORDER, "order, seen = [], set()\n\ndef visit(t):\n    if id(t) not in seen:\n        seen.add(id(t))\n"
-                     "        for p in t.parents:\n            visit(p)\n        order.append(t)\n\n"
-                     "visit(root)\nreturn order"), id="AG24"),
     mistake("a backward that begins with zero", "d(loss) / d(loss) is not 0", (_SEED, "pass"), id="AG18"),
     mistake("a backward that begins with the value of its T", "d(loss) / d(loss) does not depend on the loss",
             (_SEED, "self.grad = self.data.copy()")),
