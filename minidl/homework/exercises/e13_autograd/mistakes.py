@@ -47,6 +47,12 @@ def _forgets(operation, old, new):
 _OVERWRITE = "a T may be an operand in many places, and all that it receives adds up: += and not ="
 
 MISTAKES = [
+    # first, since only the slowest check tells it: the others need not be tried on that one
+    mistake("a walk by a function that calls itself: a deep graph goes past Python's limit",
+            "Python allows about a thousand calls inside one another; keep a list of what is still to be visited",
+            (_ORDER, "order, seen = [], set()\n\ndef visit(t):\n    if id(t) not in seen:\n        seen.add(id(t))\n"
+                     "        for p in t.parents:\n            visit(p)\n        order.append(t)\n\n"
+                     "visit(root)\nreturn order"), id="AG24"),
     # one operation
     mistake("a product whose first operand receives its own value, not the other's",
             "in x * y the share of x is g times y; look at which of the two .data you multiply by",
@@ -157,6 +163,8 @@ MISTAKES = [
     mistake("an engine that does not sum the gradient of a broadcast operand",
             "the gradient of x has the shape of x: e12",
             (_RECEIVE, "self.grad = self.grad + g")),
+    mistake("an engine that does not sum the gradient of a broadcast operand",
+            "the gradient of x has the shape of x: e12", (_RECEIVE, "self.grad += g")),
     mistake("an engine that takes one slice of a stretched axis where it should sum",
             "an axis of length 1 was used for every index of the other operand: all of them count",
             (_STRETCHED, "for axis in stretched:\n    g = g[(slice(None),) * axis + (slice(0, 1),)]\nreturn g"),
@@ -165,11 +173,16 @@ MISTAKES = [
             (_STRETCHED, "return g.mean(axis=stretched, keepdims=True)")),
     mistake("an engine that does not sum the axes of length 1", "e12: the operand may have had the axis, of length 1",
             (_STRETCHED, "return g")),
+    mistake("an engine that does not sum the axes of length 1", "e12: the operand may have had the axis, of length 1",
+            (_STRETCHED, "return g"), (_RECEIVE, "self.grad += _unbroadcast(g, self.data.shape)")),
     mistake("an engine that takes the first slice of the axes that broadcasting put in front",
             "e12: the shares of a broadcast operand add up",
             (_LEADING, "while g.ndim > len(shape):\n    g = g[0]")),
     mistake("an engine that does not sum the axes that broadcasting put in front",
             "e12: the operand may have had fewer axes", (_LEADING, "g = np.asarray(g)")),
+    mistake("an engine that does not sum the axes that broadcasting put in front",
+            "e12: the operand may have had fewer axes",
+            (_LEADING, "g = np.asarray(g)"), (_RECEIVE, "self.grad += _unbroadcast(g, self.data.shape)")),
     # the walk
     mistake("a backward without a topological order: a T passes on every time something reaches it",
             "a T that is used twice passes its gradient on once, when it has all of it",
@@ -194,11 +207,6 @@ MISTAKES = [
     mistake("a walk that takes two T with equal values for one", "T are told apart by id(t), not by what they hold",
             (_ORDER, _ORDER.replace("id(p)", "p.data.tobytes()").replace("id(root)", "root.data.tobytes()")),
             id="AG20"),
-    mistake("a walk by a function that calls itself: a deep graph goes past Python's limit",
-            "Python allows about a thousand calls inside one another; keep a list of what is still to be visited",
-            (_ORDER, "order, seen = [], set()\n\ndef visit(t):\n    if id(t) not in seen:\n        seen.add(id(t))\n"
-                     "        for p in t.parents:\n            visit(p)\n        order.append(t)\n\n"
-                     "visit(root)\nreturn order"), id="AG24"),
     mistake("a backward that begins with zero", "d(loss) / d(loss) is not 0", (_SEED, "pass"), id="AG18"),
     mistake("a backward that begins with the value of its T", "d(loss) / d(loss) does not depend on the loss",
             (_SEED, "self.grad = self.data.copy()")),
