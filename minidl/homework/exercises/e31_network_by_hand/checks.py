@@ -6,7 +6,7 @@ import numpy as np
 
 from minidl.homework.check import Check
 
-LEARNED = "a loss below 0.3 after 800 steps"
+LEARNED = "a loss below 0.5 after 250 steps"
 
 
 def _batch(N, D, H, C, scale=1.0):
@@ -69,14 +69,14 @@ def beginning(code, inputs):
 
 
 def by_heart(code, inputs):
-    """800 steps of gradient descent on 20 examples, from the net's own first weights."""
+    """250 steps of gradient descent on 20 examples, from the net's own first weights."""
     net = code.TwoLayerNet(*inputs["sizes"], np.random.default_rng(inputs["seed"]))
     value = math.inf
-    for _ in range(800):
+    for _ in range(250):
         value, grads = net.loss(inputs["x"], inputs["y"])
         for name in net.params:
-            net.params[name] -= 0.5 * grads[name]
-    return {LEARNED: bool(value < 0.3)}
+            net.params[name] -= grads[name]
+    return {LEARNED: bool(value < 0.5)}
 
 
 def _beginning_inputs(rng):
