@@ -48,7 +48,6 @@ def _facts(code, inputs):
     order = _order(batches, X)
     known = [i for i in order if i is not None]
     labels = [y for _, ys in batches for y in ys]
-    rows = [row for xs, _ in batches for row in xs]
     kinds = {(x.shape[1:], str(x.dtype), y.shape[1:], str(y.dtype)) for x, y in batches}
     return {
         "examples in each batch": [len(x) for x, _ in batches],
@@ -57,9 +56,21 @@ def _facts(code, inputs):
         "every row of x is an example of X": len(known) == len(order),
         "every example comes": set(known) == set(range(len(X))),
         "no example comes twice": len(known) == len(set(known)),
-        "every y belongs to its x": len(rows) == len(labels)
-        and all(i is not None and np.array_equal(Y[i], y) for i, y in zip(order, labels, strict=True)),
+        "the y of every x": _owners(order, labels, Y),
     }
+
+
+def _owners(order, labels, Y):
+    """ "its own", or whose labels they are, as far as an order tells."""
+    if len(order) == len(labels) and all(
+        i is not None and np.array_equal(Y[i], y) for i, y in zip(order, labels, strict=True)
+    ):
+        return "its own"
+    if len(labels) == len(Y) and np.array_equal(labels, Y):
+        return "another's: the labels stand in the order of Y"
+    if order == list(range(len(Y))):
+        return "another's: the examples stand in the order of X"
+    return "another's"
 
 
 def _calls(code, inputs):

@@ -98,6 +98,13 @@ MISTAKES = [
         id="MB14",
     ),
     mistake(
+        "a permutation of the columns (the wrong axis)",
+        "examples are rows: count them with len(X)",
+        (_ORDER, "order = rng.permutation(X.shape[1])"),
+        (_LOOP, "for start in range(0, len(X), size):"),
+        id="MB14",
+    ),
+    mistake(
         "examples in columns, as in C2W2",
         "here an example is a row: index the first axis",
         (_ORDER, "order = rng.permutation(X.shape[1])"),
