@@ -51,6 +51,10 @@ class Exercise:
     def title(self) -> str:
         return (ast.get_docstring(ast.parse(self.solution)) or "").splitlines()[0].rstrip(".")
 
+    def is_starter(self, text: str) -> bool:
+        """Whether a learner has changed nothing."""
+        return any(text.strip() == starter.strip() for starter in self.starter.values())
+
     @property
     def part(self) -> int:
         number = 33 if self.name == CAPSTONE else int(self.id.split(".")[0])
@@ -96,7 +100,7 @@ def questions(name: str) -> Exercise:
         return package.EXERCISE
     from minidl.homework.starter import starter
 
-    source = (files("minidl.homework") / "exercises" / name / "solution.py").read_text(encoding="utf-8")
+    source = _text(name, "solution.py")
     checks = importlib.import_module(package.__name__ + ".checks")
     nothing = ModuleType("reference")
     made = Exercise(id_of(name), name, starter(source), {}, nothing, tuple(checks.CHECKS), (), {})
@@ -111,13 +115,8 @@ def read(name: str, **changes: object) -> Exercise:
     from minidl.homework.starter import starter
 
     base = "minidl.homework.exercises." + name
-    folder = files("minidl.homework") / "exercises" / name
-
-    def text(file: str) -> str:
-        return (folder / file).read_text(encoding="utf-8")
-
-    solution, checks = text("solution.py"), importlib.import_module(base + ".checks")
-    statement, *chinese = _sections(text("zh.md"))
+    solution, checks = _text(name, "solution.py"), importlib.import_module(base + ".checks")
+    statement, *chinese = sections(name, "zh.md")
     settings: dict = {
         "id": id_of(name),
         "name": name,
@@ -126,14 +125,18 @@ def read(name: str, **changes: object) -> Exercise:
         "reference": importlib.import_module(base + ".reference"),
         "checks": tuple(checks.CHECKS),
         "mistakes": tuple(importlib.import_module(base + ".mistakes").MISTAKES),
-        "hints": {"en": tuple(_sections(text("hints.md"))), "zh": tuple(chinese)},
+        "hints": {"en": tuple(sections(name, "hints.md")), "zh": tuple(chinese)},
     }
     return Exercise(**(settings | getattr(checks, "SETTINGS", {}) | changes))
 
 
-def _sections(text: str) -> list[str]:
-    """The parts of a text between lines of three dashes."""
-    return [part.strip() for part in re.split(r"^---$", text, flags=re.MULTILINE)]
+def _text(name: str, file: str) -> str:
+    return (files("minidl.homework") / "exercises" / name / file).read_text(encoding="utf-8")
+
+
+def sections(name: str, file: str) -> list[str]:
+    """The parts of a text in an exercise's folder, between lines of three dashes."""
+    return [part.strip() for part in re.split(r"^---$", _text(name, file), flags=re.MULTILINE)]
 
 
 def find(words: list[str]) -> list[str]:

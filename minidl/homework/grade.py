@@ -46,6 +46,8 @@ class Verdict:
 
 def grade_source(exercise: Exercise, source: str, seed: int) -> Verdict:
     """Grade a source text in this process: for tests. Learners' files go through `isolate.grade_file`."""
+    if exercise.is_starter(source):
+        return Verdict(exercise.name, NOT_STARTED, checks=len(exercise.checks), seed=seed)
     return judge(exercise, observe(exercise, source, seed), seed)
 
 
@@ -81,20 +83,22 @@ def judge(exercise: Exercise, seen: Iterable[tuple[str, Outcome | str | None]], 
         at = exercise.checks[len(outcomes)].says
         return verdict(WRONG, f"{at}: {why}", check=at, passed=passed)
     if first is None:
-        wrong = next(
-            (
-                f"{n} = {answers.get(n)!r} does not name the bug"
-                for n, a in exercise.answers.items()
-                if answers.get(n) != a
-            ),
-            "",
-        )
+        wrong = next(filter(None, (_unanswered(n, answers.get(n), a) for n, a in exercise.answers.items())), "")
         return verdict(WRONG, wrong, passed=passed) if wrong else verdict(RIGHT, passed=passed)
     check, message = exercise.checks[first], problems[first]
     found = diagnose(exercise, outcomes, [p is not None for p in problems], seed)
     state = CONVENTION if found and found.convention else WRONG
     said = f"Your code does the same as {found.says}: {found.look}." if found else ""
     return verdict(state, f"{check.says}: {message}", said, found.says if found else "", check.says, passed)
+
+
+def _unanswered(name: str, answer: object, right: str) -> str:
+    """Nothing where a name holds the right text."""
+    if isinstance(answer, str) and answer == right:
+        return ""
+    if answer is None or (isinstance(answer, str) and not answer):
+        return f"the code is right now; set {name} to what was wrong with it, one of the names at the top of the file"
+    return f"the code is right now, but {name} = {show(answer)} is not what was wrong with it"
 
 
 def _load_message(error: Raised) -> str:

@@ -93,8 +93,7 @@ def _unreadable(path: Path) -> str:
 
 def _untouched(exercise: Exercise, path: Path) -> bool:
     with contextlib.suppress(SyntaxError):
-        text = decode(path.read_bytes()).strip()
-        return any(text == starter.strip() for starter in exercise.starter.values())
+        return exercise.is_starter(decode(path.read_bytes()))
     return False
 
 

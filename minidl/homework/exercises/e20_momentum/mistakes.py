@@ -68,6 +68,8 @@ MISTAKES = [
             (STEP, "p -= self.lr * self.beta * v")),
     mistake("momentum with the square of the gradient", "this average is of g itself",
             (ADD, "v += (1 - self.beta) * g**2")),
+    mistake("momentum that does not move the numbers whose gradient is zero", "the velocity carries them on",
+            (STEP, "p -= self.lr * v * (g != 0)")),
     mistake("momentum with the gradient clipped to -1 ... 1", "the rule takes a gradient as it is, however large",
             (ADD, "v += (1 - self.beta) * np.clip(g, -1, 1)")),
     mistake("one velocity shared by arrays of the same shape",

@@ -65,6 +65,8 @@ MISTAKES = [
             (STEP, "p[0] += (1 + self.mu) * v[0] - self.mu * v_prev[0]")),
     mistake("Nesterov that changes the gradients it was given", "the gradients are the caller's; work on a copy",
             (ADD, "g *= self.lr\nv -= g")),
+    mistake("Nesterov that does not move the numbers whose gradient is zero", "the velocity carries them on",
+            (STEP, "p += ((1 + self.mu) * v - self.mu * v_prev) * (g != 0)")),
     mistake("Nesterov with the gradient clipped to -1 ... 1", "the rule takes a gradient as it is, however large",
             (ADD, "v -= self.lr * np.clip(g, -1, 1)")),
 ]  # fmt: skip

@@ -91,6 +91,8 @@ MISTAKES = [
             (STEP, "p[0] -= self.lr * g[0] / (np.sqrt(s[0]) + self.eps)")),
     mistake("RMSProp that changes the gradients it was given", "the gradients are the caller's; work on a copy",
             (STEP, "g *= self.lr\np -= g / (np.sqrt(s) + self.eps)")),
+    mistake("RMSProp whose averages stay as they are where the gradient is zero", "a zero is a gradient like any other",
+            (KEEP, "s *= np.where(g == 0, 1, self.rho)")),
     mistake("RMSProp with the gradient clipped to -1 ... 1", "the rule takes a gradient as it is, however large",
             (LOOP, LOOP + "\n    g = np.clip(g, -1, 1)")),
 ]  # fmt: skip

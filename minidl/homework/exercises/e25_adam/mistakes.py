@@ -158,6 +158,8 @@ def of_the_averages(name: str) -> list[Mistake]:
                 (STEP, "p -= mhat / (np.sqrt(vhat) + self.eps)")),
         mistake(f"{name} with a rate that shrinks as 1 / sqrt(t)", "the rate stays what __init__ was given",
                 (STEP, "p -= self.lr / np.sqrt(self.t) * mhat / (np.sqrt(vhat) + self.eps)")),
+        mistake(f"{name} that does not move the numbers whose gradient is zero", "their m carries them on",
+                (STEP, "p -= (g != 0) * self.lr * mhat / (np.sqrt(vhat) + self.eps)")),
         mistake(f"AMSGrad in place of {name}: the largest vhat so far", "the divisor uses this step's vhat",
                 (STEP, "v_max = self.__dict__.setdefault('largest', {}).setdefault(id(m), np.zeros_like(v))\n"
                  "np.maximum(v_max, vhat, out=v_max)\np -= self.lr * mhat / (np.sqrt(v_max) + self.eps)")),

@@ -52,6 +52,10 @@ MISTAKES = [
     mistake("AdamW that makes new arrays and leaves those of the network as they were",
             "`p = p * ...` and `p = p - ...` give the name p to a new array; change the old one in place",
             (DECAY, "p = p * (1 - self.lr * self.wd)")),
+    mistake("AdamW that decays in place, once, and goes on with new arrays in its own list",
+            "`self.params[i] = ...` puts a new array into the list; change the old one in place",
+            (STEP, "new = p - self.lr * mhat / (np.sqrt(vhat) + self.eps)\n"
+             "self.params = [new if q is p else q for q in self.params]")),
     mistake("AdamW that decays in place and then moves a new array", "`p = p - ...` gives the name p to a new array",
             (STEP, "p = p - self.lr * mhat / (np.sqrt(vhat) + self.eps)")),
     mistake("AdamW that moves the first row of each array only", "look at which part of p the update reaches",

@@ -13,7 +13,8 @@ A schedule gives the rate of every epoch, counted from 0, from the first rate lr
                    lr0 (1 + cos(pi (epoch - warm) / (total - warm))) / 2
 
 Convention: epochs count from 0, so that epoch 0 has the rate lr0 (sqrt_decay starts at 1, and warm-up below lr0).
-Some courses count from 1. `step_decay` is PyTorch's StepLR; its warm-up counts the first epoch as 1, as here.
+Some courses count from 1. `step_decay` is PyTorch's StepLR. The climb has its first stair at once, so that training
+does not begin with a rate of 0.
 
 Shapes: all arguments and results are single numbers.
 
