@@ -71,11 +71,10 @@ def judge(exercise: Exercise, seen: Iterable[tuple[str, Outcome | str | None]], 
     unwritten = [isinstance(o, Raised) and o.type == "NotImplementedError" for o in outcomes]
     if outcomes and all(unwritten) and len(outcomes) == len(exercise.checks):
         return verdict(NOT_STARTED)
-    problems, costs = [], []
-    for i, (check, outcome) in enumerate(zip(exercise.checks, outcomes, strict=False)):
-        began = time.perf_counter()
-        problems.append(problem(check, outcome, exercise, seed, i))
-        costs.append(time.perf_counter() - began)
+    problems = [
+        problem(check, outcome, exercise, seed, i)
+        for i, (check, outcome) in enumerate(zip(exercise.checks, outcomes, strict=False))
+    ]
     first = next((i for i, p in enumerate(problems) if p is not None), None)
     passed = sum(p is None for p in problems)
     if first is None and len(outcomes) < len(exercise.checks):
@@ -88,7 +87,7 @@ def judge(exercise: Exercise, seen: Iterable[tuple[str, Outcome | str | None]], 
         wrong = next(filter(None, (_unanswered(n, answers.get(n), a) for n, a in exercise.answers.items())), "")
         return verdict(WRONG, wrong, passed=passed) if wrong else verdict(RIGHT, passed=passed)
     check, message = exercise.checks[first], problems[first]
-    found = diagnose(exercise, outcomes, [p is not None for p in problems], seed, costs)
+    found = diagnose(exercise, outcomes, [p is not None for p in problems], seed)
     state = CONVENTION if found and found.convention else WRONG
     said = f"Your code does the same as {found.says}: {found.look}." if found else ""
     return verdict(state, f"{check.says}: {message}", said, found.says if found else "", check.says, passed)
@@ -176,19 +175,16 @@ def _size(value: object) -> int:
     return int(np.size(value)) if isinstance(value, np.ndarray) else 1
 
 
-def diagnose(
-    exercise: Exercise, outcomes: list[Outcome], failed: list[bool], seed: int, costs: list[float] | None = None
-) -> Mistake | None:
+def diagnose(exercise: Exercise, outcomes: list[Outcome], failed: list[bool], seed: int) -> Mistake | None:
     """The known mistake that does the same as the learner's code on the same inputs, or None.
 
     One that agrees in every check is taken before one that agrees wherever numbers are finite (an overflow spreads as
-    the code happens to be written), and that before one that agrees in the first failing check only. costs: of the
-    checks; most mistakes are told apart by a cheap one.
+    the code happens to be written), and that before one that agrees in the first failing check only.
     """
     first = failed.index(True)
     if _agrees(exercise, seed, first, _solved(exercise), exercise.solution, outcomes[first]):
         return None  # what is wrong lies beside the learner's file
-    order = sorted(range(len(outcomes)), key=(costs or list(range(len(outcomes)))).__getitem__)
+    order = sorted(range(len(outcomes)), key=_costs(exercise).__getitem__)  # a cheap check tells most mistakes apart
     for finite_only in (False, True):
         for mistake, code, source in variants(exercise):
             if all(_agrees(exercise, seed, i, code, source, outcomes[i], finite_only) for i in order):
@@ -248,6 +244,17 @@ def _outcome(exercise: Exercise, index: int, code: ModuleType, source: str, seed
 @functools.cache
 def _solved(exercise: Exercise) -> ModuleType:
     return load(exercise.solution, exercise.file, exercise.allowed)
+
+
+@functools.cache
+def _costs(exercise: Exercise) -> list[float]:
+    """How many seconds the solution takes in each check."""
+    costs = []
+    for i in range(len(exercise.checks)):
+        began = time.perf_counter()
+        _outcome(exercise, i, _solved(exercise), exercise.solution, 0)
+        costs.append(time.perf_counter() - began)
+    return costs
 
 
 @functools.cache

@@ -131,5 +131,5 @@ MISTAKES = [
             (_END, "return dz, loss")),
     mistake("a gradient that is always float64",
             "dz has the dtype of z; look at where float32 is lost",
-            (_P, "dz = np.exp(log_p.astype(np.float64))")),
+            (_P, "dz = np.exp(log_p).astype(np.float64)")),
 ]  # fmt: skip

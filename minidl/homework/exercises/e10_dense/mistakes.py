@@ -10,9 +10,9 @@ _BIAS = "b is added to every example, so every row of dout counts once; look at 
 MISTAKES = [
     mistake("a dW divided by N", _MEAN, (_DW, "dW = x.T @ dout / x.shape[0]"), id="DB02"),
     mistake("a db averaged over the batch", _MEAN, (_DB, "db = dout.mean(axis=0)"), id="DB04"),
-    mistake("a dW and a db divided by N",
-            _MEAN,
-            (_DW, "dW = x.T @ dout / x.shape[0]"), (_DB, "db = dout.mean(axis=0)")),
+    mistake("a dW and a db divided by N (deeplearning.ai divides here and not in the loss)",
+            "here dout holds the 1 / N of a mean loss already; leave the division by N out of both",
+            (_DW, "dW = x.T @ dout / x.shape[0]"), (_DB, "db = dout.mean(axis=0)"), convention=True),
     mistake("a dx divided by N", _MEAN, (_DX, "dx = dout @ W.T / x.shape[0]")),
     mistake("gradients that are all divided by N",
             _MEAN,
