@@ -65,7 +65,7 @@ def _training(code, inputs):
     wrong = _not_alike(out, x, "forward")
     if wrong:
         return wrong
-    keep = out != 0
+    keep = np.asarray(out != 0)
     flat = keep.reshape(len(keep), -1)
     seen = {
         "what is kept is multiplied by": _factor(out / x),

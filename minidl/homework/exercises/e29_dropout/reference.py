@@ -5,7 +5,7 @@ import numpy as np
 
 class Dropout:
     def __init__(self, p, rng):
-        self.p, self.rng, self.training, self.slopes = p, rng, True, None
+        self.p, self.rng, self.training, self.slopes = p, rng, True, [1.0]
 
     def forward(self, x):
         out, slopes = [], []
