@@ -1,29 +1,9 @@
-"""e29 to e31 of the homework: right answers in other words, and wrong ones written apart from the known mistakes."""
+"""e30 and e31 of the homework: right answers in other words, and wrong ones written apart from the known mistakes."""
 
 import pytest
 
 from minidl.homework.exercise import load
 from minidl.homework.grade import CONVENTION, RIGHT, WRONG, grade_source
-
-DROPOUT = """
-import numpy as np
-
-class Dropout:
-    def __init__(self, p, rng):
-        self.p, self.rng, self.training = p, rng, True
-    def forward(self, x):
-        if self.training:
-            drop = self.rng.random(x.shape) < self.p
-            self.drop = drop
-            y = x / np.asarray(1 - self.p, dtype=x.dtype)
-            y[drop] = 0
-            return y
-        return x.copy()
-    def backward(self, dout):
-        if self.training:
-            return np.where(self.drop, np.zeros_like(dout), dout / np.asarray(1 - self.p, dtype=dout.dtype))
-        return dout.copy()
-"""
 
 PENALTY = """
 def l2_loss_and_grads(data_loss, data_grads, params, lam):
@@ -69,24 +49,6 @@ class TwoLayerNet:
 # exercise, a right solution, lines of it, what stands there instead, a part of the name of the mistake ("" where no
 # known mistake does the same: then step and element say where)
 WRONG_ONES = [
-    ("e29_dropout", DROPOUT, "y = x / np.asarray(1 - self.p, dtype=x.dtype)", "y = x.copy()",
-     "in its backward pass only"),
-    ("e29_dropout", DROPOUT, "return x.copy()", "return x * (1 - self.p)", "scales again when the network is used"),
-    ("e29_dropout", DROPOUT, "return np.where(self.drop, np.zeros_like(dout), dout / np.asarray(1 - self.p, "
-     "dtype=dout.dtype))", "return dout", "ignores the mask"),
-    ("e29_dropout", DROPOUT, "drop = self.rng.random(x.shape) < self.p",
-     "drop = self.rng.random(x.shape) >= self.p", "keeps with probability p"),
-    ("e29_dropout", DROPOUT, "drop = self.rng.random(x.shape) < self.p",
-     "drop = np.broadcast_to(self.rng.random(x.shape[1:]) < self.p, x.shape)", "one mask for the whole batch"),
-    ("e29_dropout", DROPOUT, "drop = self.rng.random(x.shape) < self.p", "drop = np.random.random(x.shape) < self.p",
-     ""),
-    ("e29_dropout", DROPOUT, "y[drop] = 0", "y[drop] = 0\n            x[drop] = 0", ""),
-    ("e29_dropout", DROPOUT, "if self.training:\n            return np.where", "if True:\n            return np.where",
-     ""),
-    ("e29_dropout", DROPOUT, "self.drop = drop", "self.drop = ~drop", ""),
-    ("e29_dropout", DROPOUT, "return x.copy()", "return None", ""),
-    ("e29_dropout", DROPOUT, "y[drop] = 0", "y[drop] = 1e-7", ""),
-    ("e29_dropout", DROPOUT, "return x.copy()", "return x / (1 - self.p)", "divides by 1 - p when the network is used"),
     ("e30_weight_penalty", PENALTY, "lam / 2 * total", "lam * total", "beside a gradient of lam w"),
     ("e30_weight_penalty", PENALTY, "lam * params[name] +", "2 * lam * params[name] +", "twice too large"),
     ("e30_weight_penalty", PENALTY, 'if name[0] == "W":', "if True:", "biases that are decayed as well"),
@@ -123,7 +85,7 @@ WRONG_ONES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("name", "source"), [("e29_dropout", DROPOUT), ("e30_weight_penalty", PENALTY),
+@pytest.mark.parametrize(("name", "source"), [("e30_weight_penalty", PENALTY),
                                               ("e31_network_by_hand", NETWORK)])  # fmt: skip
 def test_right_answers_in_other_words(name, source):
     for seed in range(8):
@@ -142,12 +104,7 @@ def test_wrong_answers(name, right, line, instead, known):
         assert verdict.message
 
 
-def test_other_conventions_are_named():
-    paper = DROPOUT.replace("y = x / np.asarray(1 - self.p, dtype=x.dtype)", "y = x.copy()")
-    paper = paper.replace("dout / np.asarray(1 - self.p, dtype=dout.dtype)", "dout")
-    paper = paper.replace("return x.copy()", "return x * (1 - self.p)")
-    verdict = grade_source(load("e29_dropout"), paper, 0)
-    assert verdict.state == CONVENTION and "the paper's form" in verdict.mistake
+def test_another_convention_is_named():
     whole = PENALTY.replace("lam / 2 * total", "lam * total").replace("lam * params", "2 * lam * params")
     verdict = grade_source(load("e30_weight_penalty"), whole, 0)
     assert verdict.state == CONVENTION and "halve lam" in verdict.diagnosis

@@ -102,7 +102,7 @@ FEWER_AXES = [((3, 2), (2,)), ((2, 2), ()), ((2,), (3, 1)), ((2, 2, 2), (2, 1))]
 
 def _broadcasting(says, shapes):
     def inputs(rng):
-        made = {}
+        made: dict[str, np.ndarray] = {}
         for i, (x, y) in enumerate(shapes):
             made |= {f"x{i}": _numbers(rng, x), f"y{i}": _numbers(rng, y)}
             made[f"w{i}"] = _numbers(rng, np.broadcast_shapes(x, y))

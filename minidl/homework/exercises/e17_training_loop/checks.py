@@ -60,7 +60,7 @@ def _run(code, inputs, as_list=False):
     """Every pass begins at another batch, so that a pass over the same batches again would be seen."""
     ends = np.cumsum(inputs["lengths"])
     pieces = [(inputs["X"][a:b], inputs["Y"][a:b]) for a, b in zip([0, *ends[:-1]], ends, strict=True)]
-    passes = []
+    passes: list[int] = []
 
     def batches():
         k = len(passes) % len(pieces)

@@ -2,7 +2,7 @@
 
 
 def fit(model, opt, batches, epochs):
-    history = []
+    history: list[tuple] = []
     while len(history) < epochs:
         losses = []
         todo = list(batches())

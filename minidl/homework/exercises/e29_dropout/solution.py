@@ -1,60 +1,55 @@
-"""e29: inverted dropout, forward and backward.
+"""e29: Dropout, a network that cannot rely on any single unit.
 
-While a network trains, dropout sets each number of a layer to zero with probability p, anew in every forward pass, so
-that no unit can rely on one other unit (Srivastava et al. 2014). The numbers that stay are divided by 1 - p: then the
-layer's mean is what it is without dropout, and nothing has to be done when the network is used. Backward, a number
-that was dropped passes no gradient, and one that stayed passes it with the same factor:
+While it trains, dropout sets every number of its input to zero with probability p, each by a draw of its own, and
+anew at every call. What is left is made larger, so that on average the sum stays what it was. In use nothing is
+dropped and nothing is scaled.
 
-    mask = (random >= p) / (1 - p)        one random number in [0, 1) for every entry of x
-    y    = mask * x
-    dx   = mask * dy                      the mask of the last forward pass
+    training:      out = x * mask / (1 - p)      mask: 1 with probability 1 - p, else 0, in the shape of x
+    not training:  out = x
 
-With training = False both passes return what they get.
+backward is the derivative of what forward did: the same mask, the same factor.
 
-Convention: p is the probability of dropping, as in PyTorch and Keras; CS231n and the paper call p the probability of
-keeping. "Inverted" means scaled in training; the paper scales when the network is used instead.
+    training:      dx = dout * mask / (1 - p)    the mask of the last forward
+    not training:  dx = dout
 
-Shapes: x of any shape, dy of the same. Random numbers come from rng (a numpy Generator), one `rng.random(x.shape)` in
-each forward pass in training, none otherwise.
+Convention: "inverted" dropout with p the probability to drop, as in PyTorch, Keras and d2l. C2W1 and CS231n's notes
+write the probability to keep (keep_prob, or p). The original paper scales in use by 1 - p and not in training.
 
-By hand, x = (1, 2), p = 0.5 and random numbers 0.2 and 0.7: the first is dropped, the second doubled:
+Shapes: x, out, dout and dx have one shape, any. x and dout stay as they are. All chance comes from rng
+(numpy.random.Generator). training is True at first and is set from outside.
 
     >>> import numpy as np
-    >>> class Given:
-    ...     def random(self, shape):
-    ...         return np.array([0.2, 0.7])
-    >>> layer = Dropout(0.5, Given())
-    >>> print(layer.forward(np.array([1.0, 2.0])))
+    >>> layer = Dropout(0.75, np.random.default_rng(0))
+    >>> out = layer.forward(np.ones((100, 100)))
+    >>> print(np.unique(out))  # 1 / (1 - 0.75) = 4
     [0. 4.]
-    >>> print(layer.backward(np.array([10.0, 10.0])))
-    [ 0. 20.]
+    >>> (layer.backward(np.ones((100, 100))) == out).all()
+    np.True_
     >>> layer.training = False
-    >>> print(layer.forward(np.array([1.0, 2.0])))
-    [1. 2.]
+    >>> print(layer.forward(np.array([1.0, 2.0, 3.0])))
+    [1. 2. 3.]
 """
 
 import numpy as np
 
 
 class Dropout:
-    """A layer that drops numbers at random while `training` is True, which it is at first."""
+    """A layer that drops each number with probability p while `training` is True."""
 
     def __init__(self, p, rng):
-        """p: the probability of dropping, 0 <= p < 1. rng: where random numbers come from."""
-        self.p, self.rng = p, rng
+        """Keep p (0 <= p < 1) and rng; training starts as True."""
+        self.p = p
+        self.rng = rng
         self.training = True
-        self.mask = None
 
     def forward(self, x):
-        """y, an array like x, which is left unchanged."""
-        if not self.training:
-            return x
-        keep = self.rng.random(x.shape) >= self.p
-        self.mask = (keep / (1 - self.p)).astype(x.dtype)
-        return x * self.mask
+        """x, an array of any shape -> what is left of it, a new array or x itself."""
+        self.factor = np.ones(x.shape)
+        if self.training:
+            keep = self.rng.random(x.shape) >= self.p
+            self.factor = keep / (1 - self.p)
+        return x * self.factor
 
     def backward(self, dout):
-        """dx, the gradient at the input of the last forward pass, from dout, the one at its output (unchanged)."""
-        if not self.training:
-            return dout
-        return dout * self.mask
+        """The gradient of forward's result -> the gradient of its x."""
+        return dout * self.factor
