@@ -10,6 +10,7 @@ import pytest
 
 FOLDER = Path(__file__).parents[1] / "examples"
 SCRIPTS = sorted(FOLDER.glob("*.py"))
+SLOW, LONG = ("own_optimizer", "cat_vs_dog_tricks", "train_mnist"), [pytest.mark.slow]
 
 
 def run(script: Path, out: Path, *arguments: str) -> str:
@@ -22,7 +23,9 @@ def run(script: Path, out: Path, *arguments: str) -> str:
     return done.stdout
 
 
-@pytest.mark.parametrize("script", SCRIPTS, ids=lambda p: p.stem)
+@pytest.mark.parametrize(
+    "script", [pytest.param(p, marks=LONG * (p.stem in SLOW)) for p in SCRIPTS], ids=lambda p: p.stem
+)
 def test_runs_quickly_and_leaves_its_files_in_out(script, tmp_path):
     text = run(script, tmp_path, "--quick")
     written = [p for p in tmp_path.rglob("*") if p.is_file()]

@@ -277,6 +277,7 @@ def folder(study, tmp_path, monkeypatch):
     return Path("a")
 
 
+@pytest.mark.slow
 def test_the_report_is_made_again_from_the_records(folder, capsys):
     before = {p.name: p.read_bytes() for p in folder.iterdir() if p.is_file()}
     for name in before:
@@ -289,6 +290,7 @@ def test_the_report_is_made_again_from_the_records(folder, capsys):
     assert cli.main(["report", "a", "--out", "b"]) == 0 and Path("b/report.html").exists()
 
 
+@pytest.mark.slow
 def test_two_studies_make_one_page(folder, study, capsys):
     study.save("x/a")
     assert cli.main(["report", "a", "x/a"]) == 0
@@ -297,6 +299,7 @@ def test_two_studies_make_one_page(folder, study, capsys):
     assert out == f"wrote into {path.parent}: report.html" and "differ: no settings" in path.read_text()
 
 
+@pytest.mark.slow
 def test_a_study_of_several_problems_is_found_by_its_folder(fake_runs, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     for c in of_two_problems(fake_runs):

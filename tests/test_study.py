@@ -561,6 +561,7 @@ def test_lines_in_a_file_of_tables(capsys):
     assert "--seeds is a setting of the study: write it into study.toml" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_study_of_two_problems_has_a_folder_for_each(capsys):
     Path("study.toml").write_text(GOOD.replace('"moons"', '{name = "moons", epochs = 1}'))
     assert minidl("compare", "--study", "study.toml", "--jobs", "1") == 0
@@ -610,6 +611,7 @@ def test_a_finished_study_is_read_and_a_missing_run_made(counted, capsys):
     assert minidl(*SMALL) == 0 and len(counted) == made + 1 and contents() == before
 
 
+@pytest.mark.slow
 def test_another_study_in_the_same_folder_is_not_mixed_up(counted, capsys):
     assert minidl(*SMALL) == 0
     capsys.readouterr()
@@ -658,6 +660,7 @@ def test_a_full_disk_stops_the_study_and_what_is_finished_stays(counted, capsys,
     assert minidl(*SMALL) == 0 and len(contents()) == 10 and len(counted) == 4 + 7
 
 
+@pytest.mark.slow
 def test_an_edited_rule_is_run_again_and_a_commented_one_is_not(counted):
     command = [*SMALL[:-2], "--out", "mine"]
     command[command.index("sgd,adam")] = "own.py:MyRule"
