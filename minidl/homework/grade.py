@@ -95,7 +95,8 @@ def judge(exercise: Exercise, seen: Iterable[tuple[str, Outcome | str | None]], 
     check, message = exercise.checks[first], problems[first]
     found = diagnose(exercise, outcomes, [p is not None for p in problems], seed, costs)
     state = CONVENTION if found and found.convention else WRONG
-    said = f"Your code does the same as {found.says}: {found.look}." if found else ""
+    said = f"Your code does the same as {found.says}: {found.look}" if found else ""
+    said += "" if not said or said.endswith("?") else "."
     return verdict(state, f"{check.says}: {message}", said, found.says if found else "", check.says, passed)
 
 
@@ -212,7 +213,11 @@ def _agrees(
 
 
 def _without_overflow(a: Any, b: Any) -> tuple[Any, Any]:
-    """Both values with 0 wherever one of the two is not finite; infinities of different sign stay."""
+    """Both values with 0 wherever one of the two is not finite; infinities of different sign stay.
+
+    A number or array that is finite throughout in one of the two stays as well: nan in place of right numbers is no
+    overflow that merely spread further.
+    """
     if isinstance(a, dict) and isinstance(b, dict) and a.keys() == b.keys():
         pairs = {k: _without_overflow(a[k], b[k]) for k in a}
         return {k: p[0] for k, p in pairs.items()}, {k: p[1] for k, p in pairs.items()}
@@ -223,7 +228,7 @@ def _without_overflow(a: Any, b: Any) -> tuple[Any, Any]:
     if isinstance(a, numbers) and isinstance(b, numbers) and np.shape(a) == np.shape(b):
         opposite = np.isinf(a) & np.isinf(b) & (np.asarray(a) != b)
         keep = (np.isfinite(a) & np.isfinite(b)) | opposite
-        if not keep.all():
+        if not (np.isfinite(a).all() or np.isfinite(b).all()):
             return np.where(keep, a, 0.0), np.where(keep, b, 0.0)
     return a, b
 
