@@ -53,7 +53,7 @@ def mean(code, inputs):
 
 
 CHECKS = [
-    Check("four numbers, p = 0.5", _inputs((2, 2), 0.5), training),
+    Check("eight numbers, p = 0.4", _inputs((2, 4), 0.4), training),
     Check("a batch, p = 0.3", _inputs((6, 5), 0.3), training),
     Check("images, p = 0.8", _inputs((2, 3, 4), 0.8), training),
     Check("nothing dropped, p = 0", _inputs((3, 2), 0.0), training),

@@ -42,6 +42,9 @@ MISTAKES = [
             (FORWARD, "x *= self.mask\nreturn x"), id="DO12"),
     mistake("dropout whose backward pass changes the gradient it was given", "dout is the caller's; make a new array",
             (BACKWARD, "dout *= self.mask\nreturn dout")),
+    mistake("dropout that keeps where random < 1 - p: the right probability, but not the statement's random numbers",
+            "the statement keeps where random >= p", (KEEP, "keep = self.rng.random(x.shape) < 1 - self.p"),
+            convention=True),
     mistake("dropout that keeps with probability p", "p is the probability of dropping",
             (KEEP, "keep = self.rng.random(x.shape) < self.p")),
     mistake("dropout that keeps with probability p and scales by 1 / p: p read as the probability of keeping "
