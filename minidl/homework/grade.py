@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import functools
+import re
 import time
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from types import ModuleType
 from typing import Any
 
@@ -14,6 +15,7 @@ import numpy as np
 from minidl.homework.check import Check, Inputs, Mistake
 from minidl.homework.compare import Difference, difference, freeze, show
 from minidl.homework.exercise import Exercise
+from minidl.homework.remarks import kept_between_calls, remark
 from minidl.homework.subject import Outcome, Raised, Returned, attempt, load, observe
 
 RIGHT, WRONG, CONVENTION = "right", "wrong", "wrong only in its convention"
@@ -47,7 +49,15 @@ class Verdict:
 
 def grade_source(exercise: Exercise, source: str, seed: int) -> Verdict:
     """Grade a source text in this process: for tests. Learners' files go through `isolate.grade_file`."""
-    return judge(exercise, observe(exercise, source, seed), seed)
+    return remarked(judge(exercise, observe(exercise, source, seed), seed), source)
+
+
+def remarked(verdict: Verdict, source: str) -> Verdict:
+    """A wrong answer that no known mistake explains, with what the source shows to be kept from call to call."""
+    if verdict.state != WRONG or verdict.mistake or not verdict.check:
+        return verdict
+    kept = kept_between_calls(source)
+    return replace(verdict, diagnosis=kept) if kept else verdict
 
 
 def judge(exercise: Exercise, seen: Iterable[tuple[str, Outcome | str | None]], seed: int, ended: str = "") -> Verdict:
@@ -97,6 +107,9 @@ def judge(exercise: Exercise, seen: Iterable[tuple[str, Outcome | str | None]], 
     state = CONVENTION if found and found.convention else WRONG
     said = f"Your code does the same as {found.says}: {found.look}" if found else ""
     said += "" if not said or said.endswith("?") else "."
+    outcome = outcomes[first]
+    if not said and isinstance(outcome, Returned) and not outcome.changed and check.judge is None:
+        said = remark(outcome.value, _expected(check, exercise, seed, first))
     return verdict(state, f"{check.says}: {message}", said, found.says if found else "", check.says, passed)
 
 
@@ -121,14 +134,15 @@ def problem(check: Check, outcome: Outcome, exercise: Exercise, seed: int, index
             return f"{outcome}: asked for more memory than a check may have"
         if outcome.type == "TooLarge":
             return f"the result is too large to look at: {outcome.message}"
+        if not outcome.line and (one := re.match("cannot unpack non-iterable (.*) object$", outcome.message)):
+            return f"expected several values in a tuple, got a single one ({one[1]})"
         where = "" if outcome.line else "what the code returned, or made, cannot be used: "
         return where + str(outcome).replace("NotAllowed: ", "")
     if outcome.changed:
         names = " and ".join(outcome.changed)
         return f"the code changes its input {names}; work on a copy (for instance `x = x - 1`, not `x -= 1`)"
-    inputs, given = (check.inputs(np.random.default_rng([seed, index])) for _ in range(2))
-    expected = freeze(check.expect(given) if check.expect else check.run(exercise.reference, given))
-    wrong = _judged(check, outcome.value, expected, inputs)
+    inputs = check.inputs(np.random.default_rng([seed, index]))
+    wrong = _judged(check, outcome.value, _expected(check, exercise, seed, index), inputs)
     if wrong is None:
         return None
     text = str(wrong)
@@ -137,6 +151,11 @@ def problem(check: Check, outcome: Outcome, exercise: Exercise, seed: int, index
     elif (small := _small(inputs)) is not None:
         text += f"\nwith {small}"
     return text
+
+
+def _expected(check: Check, exercise: Exercise, seed: int, index: int) -> Any:
+    given = check.inputs(np.random.default_rng([seed, index]))
+    return freeze(check.expect(given) if check.expect else check.run(exercise.reference, given))
 
 
 def _judged(check: Check, value: object, expected: object, inputs: Inputs) -> Difference | str | None:

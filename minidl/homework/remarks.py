@@ -83,26 +83,29 @@ def _alike(got: Any, expected: Any) -> bool:
 
 
 def kept_between_calls(source: str) -> str:
-    """A list or dict that is made once and lives on from call to call, and so from check to check; empty without one."""
+    """What is said of a list or dict that is made once and lives on from call to call; empty where there is none."""
     tree = ast.parse(source)
     changed = _changed(tree)
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef):
-            for default in (*node.args.defaults, *node.args.kw_defaults):
-                if isinstance(default, _MUTABLE):
+            plain = [*node.args.posonlyargs, *node.args.args]
+            pairs = [*zip(plain[::-1], node.args.defaults[::-1], strict=False)]
+            for argument, default in (*pairs, *zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True)):
+                if isinstance(default, _MUTABLE) and argument.arg in changed:
                     return (
                         f"Line {default.lineno}: the default `{ast.unparse(default)}` is made once, not at every call, "
                         "and keeps what was put in; use None and make it inside the function."
                     )
+    own = {n.attr for n in ast.walk(tree) if isinstance(n, ast.Attribute) and isinstance(n.ctx, ast.Store)}
     for node in ast.walk(tree):
         if isinstance(node, ast.ClassDef | ast.Module):
             for line in node.body:
-                names = _names(line) & changed
+                names = (_names(line) & changed) - own
                 if names and isinstance(getattr(line, "value", None), _MUTABLE):
                     owner = f"the class {node.name}" if isinstance(node, ast.ClassDef) else "the file"
                     return (
-                        f"Line {line.lineno}: `{min(names)}` belongs to {owner}, so there is only one, and it keeps what "
-                        "was put in from one call, and one object, to the next; make it where it is needed."
+                        f"Line {line.lineno}: `{min(names)}` belongs to {owner}, so there is only one, and it keeps "
+                        "what was put in from one call, and one object, to the next; make it where it is needed."
                     )
     return ""
 
@@ -113,11 +116,13 @@ def _names(line: ast.stmt) -> set[str]:
 
 
 def _changed(tree: ast.AST) -> set[str]:
-    """Names `x` of `x[...] = ...`, `self.x[...] += ...` and `x.append(...)`."""
-    found = []
+    """Names `x` of `x[...] = ...`, `self.x[...] += ...`, `x += ...` and `x.append(...)`."""
+    found: list[ast.expr] = []
     for node in ast.walk(tree):
         if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store):
             found.append(node.value)
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _CHANGES:
             found.append(node.func.value)
+        elif isinstance(node, ast.AugAssign):
+            found.append(node.target)
     return {getattr(f, "attr", getattr(f, "id", "")) for f in found}
