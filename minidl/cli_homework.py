@@ -290,13 +290,13 @@ def _stamp(path: Path) -> tuple[int, int] | None:
 def _hint(options: argparse.Namespace) -> int:
     from .homework.exercise import load
     from .homework.folder import next_hint
-    from .homework.sentences import fitted, say
+    from .homework.sentences import fitted, flowing, say
 
     folder, exercise = _folder(options), load(_one(options))
     lang = _language(options, folder)
     number, count, text = next_hint(folder, exercise, lang, options.level)
     print(fitted(f"{exercise.file}, {say(lang, 'hint {n} of {all}', n=number, all=count)}"))
-    print(fitted(text, "  "))
+    print(fitted(flowing(text), "  "))
     after = "the next one: minidl homework hint {id}"
     last = "that was the last; the solution: minidl homework solution {id} --give-up"
     if options.level is None:
@@ -354,6 +354,9 @@ def _grade(options: argparse.Namespace) -> int:
     except LookupError as error:
         raise ValueError(error.args[0]) from None
     many = options.submissions is not None
+    for file in filter(None, (options.json, options.gradescope, options.csv)):
+        if file != "-" and not Path(file).absolute().parent.is_dir():  # told before the work, not after
+            raise ValueError(f"{file} cannot be written: there is no folder {Path(file).absolute().parent}")
     folders = teacher.submissions(options.submissions) if many else [_folder(options).path]
     results = teacher.grade_folders(folders, wanted, points, seed, seconds, options.jobs)
     if options.json:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import functools
+import re
 import time
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from types import ModuleType
 from typing import Any
 
@@ -14,7 +15,8 @@ import numpy as np
 from minidl.homework.check import Check, Inputs, Mistake
 from minidl.homework.compare import Difference, difference, freeze, show
 from minidl.homework.exercise import Exercise
-from minidl.homework.subject import Outcome, Raised, Returned, attempt, load, observe
+from minidl.homework.remarks import kept_between_calls, remark
+from minidl.homework.subject import Outcome, Raised, Returned, attempt, load, observe, same
 
 RIGHT, WRONG, CONVENTION = "right", "wrong", "wrong only in its convention"
 NOT_STARTED, DOES_NOT_LOAD = "not started", "does not load"
@@ -49,7 +51,18 @@ def grade_source(exercise: Exercise, source: str, seed: int) -> Verdict:
     """Grade a source text in this process: for tests. Learners' files go through `isolate.grade_file`."""
     if exercise.is_starter(source):
         return Verdict(exercise.name, NOT_STARTED, checks=len(exercise.checks), seed=seed)
-    return judge(exercise, observe(exercise, source, seed), seed)
+    return remarked(exercise, judge(exercise, observe(exercise, source, seed), seed), source)
+
+
+def remarked(exercise: Exercise, verdict: Verdict, source: str) -> Verdict:
+    """A wrong answer that no known mistake explains, with what the source shows to be kept from call to call.
+
+    Not in the bug hunt, where the name of what is wrong is for the learner to find.
+    """
+    if verdict.state != WRONG or verdict.mistake or not verdict.check or exercise.answers:
+        return verdict
+    kept = kept_between_calls(source)
+    return replace(verdict, diagnosis=kept) if kept else verdict
 
 
 def judge(exercise: Exercise, seen: Iterable[tuple[str, Outcome | str | None]], seed: int, ended: str = "") -> Verdict:
@@ -89,7 +102,17 @@ def judge(exercise: Exercise, seen: Iterable[tuple[str, Outcome | str | None]], 
     check, message = exercise.checks[first], problems[first]
     found = diagnose(exercise, outcomes, [p is not None for p in problems], seed)
     state = CONVENTION if found and found.convention else WRONG
-    said = f"Your code does the same as {found.says}: {found.look}." if found else ""
+    said = f"Your code does the same as {found.says}: {found.look}" if found else ""
+    said += "" if not said or said.endswith("?") else "."
+    outcome = outcomes[first]
+    if (
+        not said
+        and not exercise.answers
+        and isinstance(outcome, Returned)
+        and not outcome.changed
+        and check.judge is None
+    ):
+        said = remark(outcome.value, _expected(exercise, first, seed))
     return verdict(state, f"{check.says}: {message}", said, found.says if found else "", check.says, passed)
 
 
@@ -123,6 +146,8 @@ def problem(check: Check, outcome: Outcome, exercise: Exercise, seed: int, index
             return f"{outcome}: asked for more memory than a check may have"
         if outcome.type == "TooLarge":
             return f"the result is too large to look at: {outcome.message}"
+        if not outcome.line and (one := re.match("cannot unpack non-iterable (.*) object$", outcome.message)):
+            return f"expected several values in a tuple, got a single one ({one[1]})"
         where = "" if outcome.line else "what the code returned, or made, cannot be used: "
         return where + str(outcome).replace("NotAllowed: ", "")
     if outcome.changed:
@@ -182,7 +207,8 @@ def diagnose(exercise: Exercise, outcomes: list[Outcome], failed: list[bool], se
     the code happens to be written), and that before one that agrees in the first failing check only.
     """
     first = failed.index(True)
-    if _agrees(exercise, seed, first, _solved(exercise), exercise.solution, outcomes[first]):
+    right, seen = _outcome(exercise, first, _solved(exercise), exercise.solution, seed), outcomes[first]
+    if isinstance(right, Returned) and isinstance(seen, Returned) and same((right.value,), (seen.value,)):
         return None  # what is wrong lies beside the learner's file
     order = sorted(range(len(outcomes)), key=_costs(exercise).__getitem__)  # a cheap check tells most mistakes apart
     for finite_only in (False, True):
@@ -219,7 +245,11 @@ def _agrees(
 
 
 def _without_overflow(a: Any, b: Any) -> tuple[Any, Any]:
-    """Both values with 0 wherever one of the two is not finite; infinities of different sign stay."""
+    """Both values with 0 wherever one of the two is not finite; infinities of different sign stay.
+
+    A number or array that is finite throughout in one of the two stays as well: nan in place of right numbers is no
+    overflow that merely spread further.
+    """
     if isinstance(a, dict) and isinstance(b, dict) and a.keys() == b.keys():
         pairs = {k: _without_overflow(a[k], b[k]) for k in a}
         return {k: p[0] for k, p in pairs.items()}, {k: p[1] for k, p in pairs.items()}
@@ -230,7 +260,7 @@ def _without_overflow(a: Any, b: Any) -> tuple[Any, Any]:
     if isinstance(a, numbers) and isinstance(b, numbers) and np.shape(a) == np.shape(b):
         opposite = np.isinf(a) & np.isinf(b) & (np.asarray(a) != b)
         keep = (np.isfinite(a) & np.isfinite(b)) | opposite
-        if not keep.all():
+        if not (np.isfinite(a).all() or np.isfinite(b).all()):
             return np.where(keep, a, 0.0), np.where(keep, b, 0.0)
     return a, b
 

@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from minidl.homework.exercise import Exercise, load
-from minidl.homework.grade import DOES_NOT_LOAD, NOT_STARTED, WRONG, Verdict, judge
+from minidl.homework.grade import DOES_NOT_LOAD, NOT_STARTED, WRONG, Verdict, judge, remarked
 from minidl.homework.subject import decode
 
 SECONDS = 10.0  # a check takes milliseconds; this is for endless loops
@@ -51,6 +51,8 @@ def grade_file(name: str, path: Path, seed: int, seconds: float = SECONDS) -> Ve
             exercise = replace(exercise, checks=exercise.beside(path.parent))
         messages, ended, printed = _run(name, path, seed, seconds)
         verdict = judge(exercise, messages, seed, ended)
+        if verdict.check:
+            verdict = remarked(exercise, verdict, decode(path.read_bytes()))
     except Exception as error:  # a bug of the grader must not lose the other results
         failed = f"the grader itself failed: {type(error).__name__}: {error}"
         return Verdict(name, WRONG, failed, seed=seed, graded=False)

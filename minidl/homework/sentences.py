@@ -73,6 +73,19 @@ def fitted(text: str, indent: str = "") -> str:
     return "\n".join(_fitted(line, indent, width()) for line in plain(text).split("\n"))
 
 
+def flowing(text: str) -> str:
+    """A text whose paragraphs are one line each, to be fitted to any width; lists and indented lines stay as they are."""
+    lines: list[str] = []
+    for line in text.split("\n"):
+        before = lines[-1] if lines else ""
+        if before.strip() and line.strip() and not re.match(r"\s|[-*] |\d+[.)] |```|>>>", line) and before[0] != " ":
+            both = unicodedata.east_asian_width(before[-1]) + unicodedata.east_asian_width(line[0])
+            lines[-1] = before + ("" if both in ("WW", "WF", "FW", "FF") else " ") + line
+        else:
+            lines.append(line)
+    return "\n".join(lines)
+
+
 def _fitted(line: str, indent: str, columns: int) -> str:
     own = indent + line[: len(line) - len(line.lstrip())]
     lines, now = [], own

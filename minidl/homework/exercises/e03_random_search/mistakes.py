@@ -42,7 +42,7 @@ MISTAKES = [
             (_FIRST, "best_loss, best_w = before, _ = float('inf'), None"),
             (_IF, "better, before = trial < before, trial\nif better:")),
     mistake("a search that ends with its first candidate",
-            "look at whether `return` stands inside the loop",
+            "look at whether every round of the loop draws anew, and whether `return` stands inside the loop",
             (_KEEP, "best_w = w.copy()\n"), ("trial = loss(w)", "trial = loss(w)\nreturn trial, w.copy()")),
     mistake("a search that ends at its first improvement",
             "look at whether the loop ends before all n candidates have been drawn",

@@ -56,6 +56,7 @@ def follows_params(code, inputs):
 
 def beginning(code, inputs):
     net = code.TwoLayerNet(*inputs["sizes"], np.random.default_rng(inputs["seed"]))
+    same = code.TwoLayerNet(*inputs["sizes"], np.random.default_rng(inputs["seed"]))
     again = code.TwoLayerNet(*inputs["sizes"], np.random.default_rng(inputs["seed"] + 1))
     weights = {name: np.asarray(net.params[name]) for name in ("W1", "W2")}
     return {
@@ -64,6 +65,7 @@ def beginning(code, inputs):
         "biases": {name: np.array(net.params[name]) for name in ("b1", "b2")},
         "weights that are zero": {k: int((w == 0).sum()) for k, w in weights.items()},
         "all weights of a layer differ": {k: len(np.unique(w)) == w.size for k, w in weights.items()},
+        "the same rng gives the same weights": {k: bool(np.array_equal(w, same.params[k])) for k, w in weights.items()},
         "weights depend on rng": {k: not np.array_equal(w, again.params[k]) for k, w in weights.items()},
     }
 
