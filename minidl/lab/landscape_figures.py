@@ -244,6 +244,7 @@ def animation(traces: Sequence[Trace]) -> bytes:
     canvas = figure.canvas
     canvas.draw()  # once all that stands still; in each frame only what moves is drawn onto it
     still = canvas.copy_from_bbox(figure.bbox)
+    (west, east), (south, north) = axes.get_xlim(), axes.get_ylim()
     last = max(len(path.points) for path in traces) - 1
     steps = dict.fromkeys(np.linspace(0, last, min(FRAMES, last + 1)).round().astype(int).tolist())
     frames = []
@@ -251,7 +252,8 @@ def animation(traces: Sequence[Trace]) -> bytes:
         for line, head, points, height in zip(lines, heads, shown, heights, strict=True):
             k = min(step, len(points) - 1)
             line.set_data(points[: k + 1, 0], height[: k + 1])
-            head.set_data(points[k : k + 1, 0], height[k : k + 1])
+            # one that is outside, and will come back, waits at the border
+            head.set_data([np.clip(points[k, 0], west, east)], [np.clip(height[k], south, north)])
         counter.set_text(f"step {step}")
         canvas.restore_region(still)
         for artist in moving:
