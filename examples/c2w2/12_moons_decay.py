@@ -9,7 +9,6 @@ an epoch, so that epochs 0 and 1 both have the first one. Change the interval to
 """
 
 import argparse
-from pathlib import Path
 
 import numpy as np
 from joblib import Parallel, delayed
@@ -17,6 +16,7 @@ from matplotlib.figure import Figure
 from sklearn.datasets import make_moons
 
 from minidl import nn, optim
+from minidl.lab import folder
 from minidl.optim.schedules import InverseTime
 
 X, Y = make_moons(300, noise=0.2, random_state=np.random.RandomState(3))  # the course's random numbers
@@ -62,7 +62,7 @@ def train(rule, lr, interval, epochs):
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="100 of 4,001 epochs")
-    parser.add_argument("--out", type=Path, default=Path("results/c2w2/12_moons_decay"), help="folder for the figure")
+    parser.add_argument("--out", type=folder, default="results/c2w2/12_moons_decay", help="folder for the figure")
     options = parser.parse_args()
     epochs = 100 if options.quick else 4001
     jobs = [delayed(train)(rule, lr, interval, epochs) for rule, lr, interval, _, _ in RUNS.values()]
@@ -79,6 +79,5 @@ if __name__ == "__main__":
     left.set(xlabel="epoch", ylabel="cost", ylim=(0, None), title="Two moons, batches of 64")
     left.legend(fontsize=9)
     right.set(xlabel="epoch", ylabel="rate", yscale="log", title="The rate in force")
-    options.out.mkdir(parents=True, exist_ok=True)
     figure.savefig(options.out / "moons_decay.png", dpi=120)
     print("figure", options.out / "moons_decay.png")
