@@ -73,7 +73,7 @@ for i, size in enumerate(SIZES):
     left.plot(range(epochs + 1), losses, **look)
     right.plot(seconds, losses, **look)
 left.set(xlabel="examples seen, in epochs", ylabel="loss on the training set", yscale="log", title="per example")
-right.set(xlabel="seconds of training", title="per second")
+right.set(xlabel="seconds of training (log scale)", xscale="log", title="per second")
 left.legend(fontsize=9)
 figure.savefig(options.out / "mini_batches.png", dpi=120)
 print("wrote", options.out / "mini_batches.png")

@@ -188,7 +188,8 @@ def _beside(axes: Any, traces: Sequence[Trace]) -> None:
         for point in [point for point in where.minima if bottom < point[0] < top]:
             axes.axhline(point[0], color="0.6", linewidth=0.8)
             axes.annotate("minimum", (1, point[0]), xycoords=("axes fraction", "data"), xytext=(-2, 3), ha="right",
-                          textcoords="offset points", fontsize=8, color="dimgrey")  # fmt: skip
+                          textcoords="offset points", fontsize=8, color="dimgrey", zorder=40,
+                          bbox={"boxstyle": "round,pad=0.1", "color": "white", "alpha": 0.75})  # fmt: skip
     elif where.minima:
         top, lowest = first - where.lowest, min(float((x.losses - where.lowest).min()) for x in traces)
         axes.set(yscale="log", ylabel="f above its minimum", title="loss")
