@@ -1,7 +1,7 @@
 """Momentum is a weighted average of past gradients (d2l 7.4.2 and "Theoretical Analysis"; N16, item 23).
 
 Look at: left, the weight beta^t of the gradient t steps ago: with 0.9 about the last 10 count, with 0.95 the last 20,
-for 1 / (1 - beta) is the sum of all weights. What `optim.Momentum` keeps in v is that sum, to the last digit. Middle:
+for 1 / (1 - beta) is the sum of all weights. What `optim.Momentum` keeps in v is 1 - beta times that sum. Middle:
 why a narrow valley is hard. On lambda x^2 / 2 each step multiplies x by 1 - lr lambda: at rate 0.1, lambda = 0.1 hardly
 moves, 10 arrives at once, 19 swings. One rate has to serve all. Right: an average smooths gradients that swing.
 Change beta, or the rate 0.1 to 0.11: which curve diverges?
