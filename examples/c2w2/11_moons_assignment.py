@@ -63,6 +63,8 @@ if __name__ == "__main__":
     parser.add_argument("--epochs", type=int, default=5000, help="default: 5000")
     options = parser.parse_args()
     epochs = 100 if options.quick else options.epochs
+    if epochs < 1:
+        parser.error(f"argument --epochs: {epochs}; expected 1 or more")
 
     jobs = [delayed(train)(rule, RATES[name], epochs) for name, rule in RULES.items()]
     runs = dict(zip(RULES, Parallel(n_jobs=1 if options.quick else 2)(jobs), strict=True))
