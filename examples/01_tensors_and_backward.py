@@ -8,13 +8,13 @@ and see its derivatives in the figure.
 """
 
 import argparse
-from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
 
 import minidl
 from minidl import Tensor
+from minidl.lab import folder
 
 
 def f(x):
@@ -23,7 +23,7 @@ def f(x):
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 parser.add_argument("--quick", action="store_true", help="fewer points in the figure")
-parser.add_argument("--out", type=Path, default=Path("results/01_tensors_and_backward"), help="folder for the figure")
+parser.add_argument("--out", type=folder, default="results/01_tensors_and_backward", help="folder for the figure")
 options = parser.parse_args()
 
 # 1. A result remembers how it was made.
@@ -58,6 +58,5 @@ for values, label in ((y, "f(x)"), (first, "f'(x)"), (second, "f''(x)")):
 axes.axhline(0, color="grey", linewidth=0.6)
 axes.set(xlabel="x", title="A function and its derivatives, by backward()")
 axes.legend()
-options.out.mkdir(parents=True, exist_ok=True)
 figure.savefig(options.out / "derivatives.png", dpi=120)
 print("figure         ", options.out / "derivatives.png")

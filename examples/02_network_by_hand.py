@@ -7,17 +7,17 @@ to autograd is rounding. Change the activation (np.tanh, its slope 1 - h * h, mi
 """
 
 import argparse
-from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
 
 import minidl
 from minidl import Tensor, data
+from minidl.lab import folder
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 parser.add_argument("--quick", action="store_true", help="fewer steps")
-parser.add_argument("--out", type=Path, default=Path("results/02_network_by_hand"), help="folder for the figure")
+parser.add_argument("--out", type=folder, default="results/02_network_by_hand", help="folder for the figure")
 options = parser.parse_args()
 
 spirals = data.load("spirals")  # generated: points (N, 2) on three spiral arms
@@ -86,6 +86,5 @@ areas = (activation(grid @ w1 + b1) @ w2 + b2).argmax(axis=-1)
 plane.contourf(grid[..., 0], grid[..., 1], areas, levels=[-0.5, 0.5, 1.5, 2.5], cmap="Pastel1")
 plane.scatter(x[:, 0], x[:, 1], c=y, s=6, cmap="brg")
 plane.set(title="What the network learned", aspect="equal")
-options.out.mkdir(parents=True, exist_ok=True)
 figure.savefig(options.out / "network_by_hand.png", dpi=120)
 print("figure", options.out / "network_by_hand.png")

@@ -7,16 +7,16 @@ history around it. Change the optimizer, its rate, the layers; leave out zero_gr
 """
 
 import argparse
-from pathlib import Path
 
 from matplotlib.figure import Figure
 
 import minidl
 from minidl import data, nn, optim
+from minidl.lab import folder
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 parser.add_argument("--quick", action="store_true", help="fewer epochs")
-parser.add_argument("--out", type=Path, default=Path("results/03_train_digits"), help="folder for figure and weights")
+parser.add_argument("--out", type=folder, default="results/03_train_digits", help="folder for figure and weights")
 options = parser.parse_args()
 
 minidl.seed(0)
@@ -50,7 +50,6 @@ for epoch in range(3 if options.quick else 20):
     print(f"epoch {epoch + 1:2}  loss of the last batch {loss:.4f}  validation accuracy {accuracies[-1]:.1%}")
 print(f"test accuracy {accuracy(test):.1%}")
 
-options.out.mkdir(parents=True, exist_ok=True)
 model.save(options.out / "digits.safetensors")
 figure = Figure(figsize=(9, 3.6), layout="constrained")
 left, right = figure.subplots(1, 2)

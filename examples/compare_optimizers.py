@@ -7,7 +7,6 @@ many learning rates to try as the others. Change its rule, or the problem: `--da
 """
 
 import argparse
-from pathlib import Path
 
 import numpy as np
 
@@ -27,7 +26,7 @@ class SignDescent(optim.Optimizer):
 if __name__ == "__main__":  # the worker processes import this file to find SignDescent
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="fewer optimizers, rates and epochs")
-    parser.add_argument("--out", type=Path, default=Path("results/compare_optimizers"), help="folder for the results")
+    parser.add_argument("--out", type=lab.folder, default="results/compare_optimizers", help="folder for the results")
     parser.add_argument("--dataset", default="digits", help="digits, moons, spirals, mnist, fashion_mnist")
     options = parser.parse_args()
 

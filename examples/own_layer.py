@@ -8,17 +8,17 @@ centres wander to where the classes must be told apart. Change the number of cen
 """
 
 import argparse
-from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
 
 import minidl
 from minidl import Tensor, data, nn, optim
+from minidl.lab import folder
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 parser.add_argument("--quick", action="store_true", help="fewer epochs")
-parser.add_argument("--out", type=Path, default=Path("results/own_layer"), help="folder for figure and weights")
+parser.add_argument("--out", type=folder, default="results/own_layer", help="folder for figure and weights")
 options = parser.parse_args()
 
 
@@ -61,7 +61,6 @@ right = (model(moons.validation.x).data.argmax(axis=1) == moons.validation.y).me
 print(f"two moons: validation accuracy {right:.1%}")
 
 # 3. Saved and loaded by its parameters' names.
-options.out.mkdir(parents=True, exist_ok=True)
 model.save(options.out / "rbf.safetensors")
 again = nn.Sequential(RBF(2, 8, rng=1), nn.Dense(8, 2))
 again.load(options.out / "rbf.safetensors")

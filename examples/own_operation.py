@@ -8,17 +8,17 @@ second derivative too; of a wrong one it tells the place and both numbers. Chang
 """
 
 import argparse
-from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
 
 import minidl
 from minidl import Tensor, data, nn, optim
+from minidl.lab import folder
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 parser.add_argument("--quick", action="store_true", help="fewer epochs")
-parser.add_argument("--out", type=Path, default=Path("results/own_operation"), help="folder for the figure")
+parser.add_argument("--out", type=folder, default="results/own_operation", help="folder for the figure")
 options = parser.parse_args()
 
 # 1. Squareplus (Barron 2021), a smooth ReLU: y = (x + sqrt(x^2 + b)) / 2, dy/dx = (1 + x / sqrt(x^2 + b)) / 2.
@@ -71,6 +71,5 @@ for values, label, colour, line in ((y, "y", "#0072B2", "-"), (first, "y'", "#D5
     axes.plot(x.numpy(), values.numpy(), line, color=colour, linewidth=2, label=label)
 axes.set(xlabel="x", ylabel="squareplus and its derivatives", title="y = (x + sqrt(x² + 4)) / 2")
 axes.legend()
-options.out.mkdir(parents=True, exist_ok=True)
 figure.savefig(options.out / "own_operation.png", dpi=120)
 print("figure", options.out / "own_operation.png")

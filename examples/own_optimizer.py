@@ -9,7 +9,6 @@ name of the other: "adamw", "radam", `minidl optimizers` lists some sixty.
 """
 
 import argparse
-from pathlib import Path
 
 from numpy import absolute, exp, sqrt
 
@@ -56,7 +55,7 @@ class Forgetful(optim.Optimizer):
 if __name__ == "__main__":  # the worker processes import this file to find DiffGrad
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="fewer rates, epochs and seeds")
-    parser.add_argument("--out", type=Path, default=Path("results/own_optimizer"), help="folder for the results")
+    parser.add_argument("--out", type=lab.folder, default="results/own_optimizer", help="folder for the results")
     options = parser.parse_args()
 
     print(optim.check_optimizer(DiffGrad).verdict)

@@ -8,17 +8,17 @@ downloaded (11 MB); where that fails, and with --quick where they are not there,
 """
 
 import argparse
-from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
 
 import minidl
 from minidl import data, nn, optim
+from minidl.lab import folder
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 parser.add_argument("--quick", action="store_true", help="one epoch on 5,000 images, whatever --epochs says")
-parser.add_argument("--out", type=Path, default=Path("results/train_mnist"), help="folder for figure and weights")
+parser.add_argument("--out", type=folder, default="results/train_mnist", help="folder for figure and weights")
 parser.add_argument("--optimizer", default="adam", help=f"one of {', '.join(optim.names())}")
 parser.add_argument("--lr", type=float, default=2e-3, help="rate of the first epoch")
 parser.add_argument("--epochs", type=int, default=15)
@@ -63,7 +63,6 @@ history = minidl.fit(
 result = minidl.train.evaluate(model, data.DataLoader(test, 1000), nn.CrossEntropyLoss())
 print(f"test accuracy on {splits.name} after the last epoch: {result['accuracy']:.2%}")
 
-options.out.mkdir(parents=True, exist_ok=True)
 model.save(options.out / "weights.safetensors")
 figure = Figure(figsize=(9, 3.6), layout="constrained")
 left, right = figure.subplots(1, 2)

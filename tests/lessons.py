@@ -56,13 +56,13 @@ def output(script: str) -> str:
     return quick(script)[0]
 
 
-def run_script(script: str, *arguments: str) -> tuple[str, list[Path]]:
+def run_script(script: str, *arguments: str, timeout: float = 120) -> tuple[str, list[Path]]:
     """Run examples/SCRIPT.py in an empty folder, thrown away later; its text, and the names of the files it left."""
     environment = {k: v for k, v in os.environ.items() if k not in ("DISPLAY", "MINIDL_DATA", "MPLBACKEND")}
     with tempfile.TemporaryDirectory() as folder:
         done = subprocess.run(
             [sys.executable, str(EXAMPLES / f"{script}.py"), "--out", folder, *arguments],
-            cwd=folder, env=environment, capture_output=True, text=True, timeout=120,
+            cwd=folder, env=environment, capture_output=True, text=True, timeout=timeout,
         )  # fmt: skip
         if done.returncode != 0:
             raise AssertionError(f"{script} ended with {done.returncode}:\n{done.stdout}{done.stderr}")

@@ -1,5 +1,6 @@
 """Every example runs in a fresh process, without a display, data or network, and says what its docstring promises."""
 
+import argparse
 import os
 import re
 import subprocess
@@ -7,6 +8,8 @@ import sys
 from pathlib import Path
 
 import pytest
+
+from minidl import lab
 
 FOLDER = Path(__file__).parents[1] / "examples"
 SCRIPTS = sorted(FOLDER.glob("*.py"))
@@ -41,6 +44,21 @@ def test_docstring_says_what_to_look_at_what_to_change_and_how_to_run(script):
     assert "Look at:" in docstring
     assert re.search(r"Change|Try", docstring)
     assert f"python examples/{script.name} [--quick] [--out FOLDER]" in docstring
+
+
+def test_results_go_to_a_folder_named_like_the_script_and_a_bad_one_is_told_before_computing(tmp_path):
+    for script in FOLDER.rglob("*.py"):
+        name = script.relative_to(FOLDER).with_suffix("").as_posix()
+        if "cat_vs_dog" in name and "/" not in name:
+            continue  # these have words of their own for it
+        assert re.search(rf'"--out", type=(lab\.)?folder, default="results/{name}"', script.read_text()), name
+    parser = argparse.ArgumentParser(exit_on_error=False)
+    parser.add_argument("--out", type=lab.folder, default=str(tmp_path / "of" / "mine"))
+    assert parser.parse_args([]).out == tmp_path / "of" / "mine" and (tmp_path / "of" / "mine").is_dir()
+    (tmp_path / "file").touch()
+    for bad, why in (("file", "is a file; expected a folder"), ("file/in", "cannot write .* you may write")):
+        with pytest.raises(argparse.ArgumentError, match=why):
+            parser.parse_args(["--out", str(tmp_path / bad)])
 
 
 def test_network_by_hand_agrees_with_autograd(tmp_path):

@@ -349,6 +349,24 @@ def test_pictures_of_paths_that_begin_at_the_minimum_or_far_outside(start, tmp_p
     landscape.save(made, tmp_path, gif=True)
 
 
+def test_nothing_moves_outside_the_axes_of_the_gif(tmp_path):
+    from PIL import Image
+
+    path = landscape.trace("bowl", "SGD", lr=0.6, momentum=0.5, steps=8, start=(-5, 2.9))  # out of the view and back
+    assert path.points[:, 1].min() < -4 and path.left_view is None
+    landscape.save([path], tmp_path, gif=True)
+    with Image.open(tmp_path / "landscape.gif") as gif:
+        frames = []
+        for k in range(gif.n_frames):
+            gif.seek(k)
+            frames.append(np.asarray(gif.convert("L")).astype(int))
+    border = np.flatnonzero((frames[0] < 60).sum(axis=1) > 200)  # the rows of the upper and the lower spine
+    moved = (np.array(frames) != frames[0]).any(axis=(0, 2))
+    assert moved[border[0] : border[-1]].any()
+    assert not moved[: border[0] - 10].any() and not moved[border[-1] + 10 :].any()  # half a marker may stand out
+
+
+
 def test_a_picture_of_a_function_of_ones_own(tmp_path):
     path = landscape.trace(lambda x, y: x * y + x**4 + y**4, "adam", 0.05, 10, (1, 0.5))
     assert landscape.table([path]).startswith("f\n")

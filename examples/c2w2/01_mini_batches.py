@@ -10,7 +10,6 @@ Change RATE to 0.02: the floor is lower. Change START and BATCHES.
 """
 
 import argparse
-from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -19,10 +18,11 @@ from threadpoolctl import threadpool_limits
 
 import minidl
 from minidl import Tensor, data, nn, optim
+from minidl.lab import folder
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 parser.add_argument("--quick", action="store_true", help="fewer iterations on the digits")
-parser.add_argument("--out", type=Path, default=Path("results/c2w2/01_mini_batches"), help="folder for the figure")
+parser.add_argument("--out", type=folder, default="results/c2w2/01_mini_batches", help="folder for the figure")
 options = parser.parse_args()
 threadpool_limits(1)  # the matrices are small: two threads would wait for each other
 figure = Figure(figsize=(12, 5), layout="constrained")
@@ -74,6 +74,5 @@ right.plot(*START, "o", color="white", markeredgecolor="black", markersize=9, zo
 right.plot(*np.linalg.lstsq(x, y)[0], "*", color="#F0E442", markeredgecolor="black", markersize=18, zorder=999)
 right.set(xlabel="weight of s1", ylabel="weight of s2", title=f"Diabetes: {STEPS} steps at rate {RATE} (star: minimum)")
 right.legend()
-options.out.mkdir(parents=True, exist_ok=True)
 figure.savefig(options.out / "mini_batches.png", dpi=120)
 print("\nfigure", options.out / "mini_batches.png")

@@ -12,17 +12,17 @@ import argparse
 import itertools
 import time
 import tracemalloc
-from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
 from threadpoolctl import threadpool_limits
 
 from minidl import data, nn, optim
+from minidl.lab import folder
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 parser.add_argument("--quick", action="store_true", help="120 of 400 steps")
-parser.add_argument("--out", type=Path, default=Path("results/c2w2/02_batch_size"), help="folder for the figure")
+parser.add_argument("--out", type=folder, default="results/c2w2/02_batch_size", help="folder for the figure")
 options = parser.parse_args()
 
 threadpool_limits(1)  # the matrices are small: two threads would wait for each other
@@ -84,6 +84,5 @@ for axes, (size, colour) in zip(figure.subplots(1, 5, sharey=True), sizes.items(
     name = "full batch" if size == len(train) else f"batch {size}"
     axes.set(title=f"{name}: {1000 * np.median(seconds):.2g} ms a step", xlabel="step", ylim=(0, 4))
 figure.axes[0].set_ylabel("loss of the batch")
-options.out.mkdir(parents=True, exist_ok=True)
 figure.savefig(options.out / "batch_size.png", dpi=120)
 print("figure", options.out / "batch_size.png")

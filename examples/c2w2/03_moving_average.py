@@ -10,16 +10,16 @@ Change the betas: .99, .3. The course's temperatures of London are not public; t
 
 import argparse
 import math
-from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
 
 from minidl import Tensor, data, optim
+from minidl.lab import folder
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 parser.add_argument("--quick", action="store_true", help="nothing is shortened: it takes a second or two")
-parser.add_argument("--out", type=Path, default=Path("results/c2w2/03_moving_average"), help="folder for the figure")
+parser.add_argument("--out", type=folder, default="results/c2w2/03_moving_average", help="folder for the figure")
 options = parser.parse_args()
 
 BETAS = {0.5: "#D55E00", 0.9: "#0072B2", 0.98: "#009E73"}  # and their colours
@@ -75,6 +75,5 @@ year.set(xlabel="day of the year", ylabel="degrees Celsius", title="The larger b
 year.legend(fontsize=9)
 weights.set(xlabel="age of the day", ylabel="weight in the average", yscale="log", ylim=(3e-4, 1),
             title="Weight of a past day; ring: 1 / (1 - beta)")  # fmt: skip
-options.out.mkdir(parents=True, exist_ok=True)
 figure.savefig(options.out / "moving_average.png", dpi=120)
 print("\nfigure", options.out / "moving_average.png")

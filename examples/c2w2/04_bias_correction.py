@@ -9,16 +9,16 @@ The temperatures are generated, in degrees Celsius: those of the course are not 
 """
 
 import argparse
-from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
 
 from minidl import Tensor, data, optim
+from minidl.lab import folder
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 parser.add_argument("--quick", action="store_true", help="nothing is shortened: it takes a second or two")
-parser.add_argument("--out", type=Path, default=Path("results/c2w2/04_bias_correction"), help="folder for the figure")
+parser.add_argument("--out", type=folder, default="results/c2w2/04_bias_correction", help="folder for the figure")
 options = parser.parse_args()
 
 BETA = 0.98
@@ -64,6 +64,5 @@ axes.plot(range(1, 151), corrected[shown], color="#009E73", linewidth=2.5, label
 axes.axhline(0, color="grey", linewidth=0.6)
 axes.set(xlabel="day", ylabel="degrees Celsius", title=f"beta {BETA}: the first days with and without bias correction")
 axes.legend()
-options.out.mkdir(parents=True, exist_ok=True)
 figure.savefig(options.out / "bias_correction.png", dpi=120)
 print("\nfigure", options.out / "bias_correction.png")

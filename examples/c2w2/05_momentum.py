@@ -10,16 +10,15 @@ v = beta v + g, is 1 / (1 - beta) times larger: optim.SGD(momentum=...).
 """
 
 import argparse
-from pathlib import Path
 
 import numpy as np
 
-from minidl.lab import landscape
+from minidl.lab import folder, landscape
 from minidl.optim import SGD, Momentum
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 parser.add_argument("--quick", action="store_true", help="nothing is shortened: it takes a second or two")
-parser.add_argument("--out", type=Path, default=Path("results/c2w2/05_momentum"), help="folder for figure and table")
+parser.add_argument("--out", type=folder, default="results/c2w2/05_momentum", help="folder for figure and table")
 options = parser.parse_args()
 
 RATE, STEPS = 0.48, 40

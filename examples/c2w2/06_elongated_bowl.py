@@ -9,14 +9,13 @@ rate. Change the surface: rosenbrock, beale, himmelblau; `minidl landscape --hel
 """
 
 import argparse
-from pathlib import Path
 
-from minidl.lab import landscape
+from minidl.lab import folder, landscape
 from minidl.optim import SGD, Adam, Momentum, RMSProp
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 parser.add_argument("--quick", action="store_true", help="no moving picture")
-parser.add_argument("--out", type=Path, default=Path("results/c2w2/06_elongated_bowl"), help="folder for the figures")
+parser.add_argument("--out", type=folder, default="results/c2w2/06_elongated_bowl", help="folder for the figures")
 options = parser.parse_args()
 
 SURFACE, STEPS = "valley", 60

@@ -8,18 +8,17 @@ step is 3.16 times too large, and it grows before it shrinks. Change betas to (0
 """
 
 import argparse
-from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
 
 from minidl import Tensor, optim
-from minidl.lab import landscape
+from minidl.lab import folder, landscape
 from minidl.optim.more.conventions import AdamUncorrected
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 parser.add_argument("--quick", action="store_true", help="nothing is shortened: it takes a second or two")
-parser.add_argument("--out", type=Path, default=Path("results/c2w2/07_adam"), help="folder for the figure")
+parser.add_argument("--out", type=folder, default="results/c2w2/07_adam", help="folder for the figure")
 options = parser.parse_args()
 
 RULES = {"SGD": (optim.SGD, "#0072B2", "-"), "Momentum": (optim.Momentum, "#D55E00", "--"),
@@ -69,6 +68,5 @@ left.legend(fontsize=9)
 right.axhline(0, color="grey", linewidth=0.8)
 right.set(xlabel="step", ylabel="x (minimum: 0)", title="0.1 x² + 2 y² from (-5, -2), rate 0.3")
 right.legend(fontsize=9)
-options.out.mkdir(parents=True, exist_ok=True)
 figure.savefig(options.out / "adam.png", dpi=120)
 print("figure", options.out / "adam.png")

@@ -9,16 +9,16 @@ Change the decay rate of the first to 0.1, and print a rate per step: leave step
 """
 
 import argparse
-from pathlib import Path
 
 from matplotlib.figure import Figure
 
 from minidl import Tensor, optim
+from minidl.lab import folder
 from minidl.optim import schedules
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 parser.add_argument("--quick", action="store_true", help="nothing is shortened: it takes a second")
-parser.add_argument("--out", type=Path, default=Path("results/c2w2/08_decay_curves"), help="folder for the figure")
+parser.add_argument("--out", type=folder, default="results/c2w2/08_decay_curves", help="folder for the figure")
 options = parser.parse_args()
 
 LR, BATCHES = 0.2, 10  # the first rate, and steps per epoch
@@ -52,7 +52,7 @@ steps = range(20 * BATCHES + 1)
 for (name, decay), colour, line in zip(DECAYS.items(), colours, ("-", "--", "-.", "-", "--"), strict=True):
     axes.step([t / BATCHES for t in steps], [decay(t) for t in steps], line, where="post", color=colour, label=name)
 axes.set(xlabel="epoch", ylabel="learning rate", title=f"Five ways from {LR} downwards", ylim=(0, None))
+axes.set_xticks(range(0, 21, 2))
 axes.legend()
-options.out.mkdir(parents=True, exist_ok=True)
 figure.savefig(options.out / "decay_curves.png", dpi=120)
 print("figure", options.out / "decay_curves.png")

@@ -9,18 +9,18 @@ it does not adapt to is how near it is. Change BATCH to 442, the full batch: wit
 """
 
 import argparse
-from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
 from sklearn.datasets import load_diabetes
 
 from minidl import Tensor, data, optim
+from minidl.lab import folder
 from minidl.optim import schedules
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 parser.add_argument("--quick", action="store_true", help="one seed of three, two rates of three")
-parser.add_argument("--out", type=Path, default=Path("results/c2w2/09_decay_in_a_run"), help="folder for the figure")
+parser.add_argument("--out", type=folder, default="results/c2w2/09_decay_in_a_run", help="folder for the figure")
 options = parser.parse_args()
 
 # 442 patients, ten values each, and a linear prediction of their disease's progress: the best one is known.
@@ -69,6 +69,5 @@ for axes, (rule, rates) in zip(figure.subplots(1, 2, sharey=True), RULES.items()
     axes.set(xlabel="epoch", yscale="log", title=rule.__name__)
     axes.legend(fontsize=9)
 figure.axes[0].set_ylabel("loss above the lowest (mean of 7 steps)")
-options.out.mkdir(parents=True, exist_ok=True)
 figure.savefig(options.out / "decay_in_a_run.png", dpi=120)
 print("\nfigure", options.out / "decay_in_a_run.png")

@@ -11,18 +11,17 @@ walk at their usual pace. Momentum, alone or in Adam, rolls over the flat spot o
 
 import argparse
 import math
-from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
 
 import minidl
-from minidl.lab import Surface, landscape
+from minidl.lab import Surface, folder, landscape
 from minidl.optim import SGD, Adam, Momentum, RMSProp
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 parser.add_argument("--quick", action="store_true", help="nothing is shortened: it takes a few seconds")
-parser.add_argument("--out", type=Path, default=Path("results/c2w2/10_local_optima"), help="folder for the figure")
+parser.add_argument("--out", type=folder, default="results/c2w2/10_local_optima", help="folder for the figure")
 options = parser.parse_args()
 
 RULES = {SGD: ({}, "#0072B2", "-"), Momentum: ({}, "#D55E00", "--"),
@@ -74,6 +73,5 @@ for batch, colour in ((1, "#0072B2"), (16, "#D55E00"), (256, "#009E73"), (m, "#0
     print(f"    {name:10} noise {noise:<6.3g} steps until |y| > 0.5: {steps_until(path, np.abs(y) > 0.5):g}")
 axes.set(xlabel="step", ylabel="y", title=f"who leaves the saddle of {two_valleys.name}?", ylim=(-1.6, 1.6))
 axes.legend(fontsize=9)
-options.out.mkdir(parents=True, exist_ok=True)
 figure.savefig(options.out / "local_optima.png", dpi=120)
 print("\nfigure", options.out / "local_optima.png")

@@ -10,7 +10,6 @@ The assignment's first version printed the cost of an epoch's last batch; the re
 """
 
 import argparse
-from pathlib import Path
 
 import numpy as np
 from joblib import Parallel, delayed
@@ -19,6 +18,7 @@ from sklearn.datasets import make_moons
 
 import minidl
 from minidl import nn, optim
+from minidl.lab import folder
 
 RULES = {"gradient descent": optim.SGD, "Momentum": optim.Momentum, "Adam": optim.Adam}
 RATES = {"gradient descent": 7e-4, "Momentum": 7e-4, "Adam": 7e-4}
@@ -59,10 +59,12 @@ GRID = np.stack(np.meshgrid(np.linspace(-1.5, 2.5, 200), np.linspace(-1, 1.5, 15
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="100 epochs")
-    parser.add_argument("--out", type=Path, default=Path("results/c2w2/11_moons_assignment"), help="for the figure")
+    parser.add_argument("--out", type=folder, default="results/c2w2/11_moons_assignment", help="for the figure")
     parser.add_argument("--epochs", type=int, default=5000, help="default: 5000")
     options = parser.parse_args()
     epochs = 100 if options.quick else options.epochs
+    if epochs < 1:
+        parser.error(f"argument --epochs: {epochs}; expected 1 or more")
 
     jobs = [delayed(train)(rule, RATES[name], epochs) for name, rule in RULES.items()]
     runs = dict(zip(RULES, Parallel(n_jobs=1 if options.quick else 2)(jobs), strict=True))
@@ -80,6 +82,5 @@ if __name__ == "__main__":
         axes.set(title=f"{name}: {shares[epochs]:.1%}", xlabel="x1", ylabel="x2")
     curves.set(xlabel="epoch", ylabel="cost", title="rate 0.0007 for all" if len(set(RATES.values())) == 1 else "cost")
     curves.legend()
-    options.out.mkdir(parents=True, exist_ok=True)
     figure.savefig(options.out / "moons_assignment.png", dpi=120)
     print("\nfigure", options.out / "moons_assignment.png")

@@ -5,11 +5,10 @@ with nothing learned; in intervals of 1,000 epochs the same formula keeps the ra
 Momentum end below Adam. Costs and rates are those of the published notebook, digit by digit; it lowers the rate after
 an epoch, so that epochs 0 and 1 both have the first one. Change the interval to 100, or decay to 0.01 in every epoch.
 
-    python examples/c2w2/12_moons_decay.py [--quick] [--out FOLDER]
+    python examples/c2w2/12_moons_decay.py [--quick] [--out FOLDER] [--epochs 4001]
 """
 
 import argparse
-from pathlib import Path
 
 import numpy as np
 from joblib import Parallel, delayed
@@ -17,6 +16,7 @@ from matplotlib.figure import Figure
 from sklearn.datasets import make_moons
 
 from minidl import nn, optim
+from minidl.lab import folder
 from minidl.optim.schedules import InverseTime
 
 X, Y = make_moons(300, noise=0.2, random_state=np.random.RandomState(3))  # the course's random numbers
@@ -61,10 +61,13 @@ def train(rule, lr, interval, epochs):
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="100 of 4,001 epochs")
-    parser.add_argument("--out", type=Path, default=Path("results/c2w2/12_moons_decay"), help="folder for the figure")
+    parser.add_argument("--quick", action="store_true", help="100 epochs")
+    parser.add_argument("--out", type=folder, default="results/c2w2/12_moons_decay", help="folder for the figure")
+    parser.add_argument("--epochs", type=int, default=4001, help="default: 4001")
     options = parser.parse_args()
-    epochs = 100 if options.quick else 4001
+    epochs = 100 if options.quick else options.epochs
+    if epochs < 1:
+        parser.error(f"argument --epochs: {epochs}; expected 1 or more")
     jobs = [delayed(train)(rule, lr, interval, epochs) for rule, lr, interval, _, _ in RUNS.values()]
     results = Parallel(n_jobs=1 if options.quick else 2)(jobs)
 
@@ -79,6 +82,5 @@ if __name__ == "__main__":
     left.set(xlabel="epoch", ylabel="cost", ylim=(0, None), title="Two moons, batches of 64")
     left.legend(fontsize=9)
     right.set(xlabel="epoch", ylabel="rate", yscale="log", title="The rate in force")
-    options.out.mkdir(parents=True, exist_ok=True)
     figure.savefig(options.out / "moons_decay.png", dpi=120)
     print("figure", options.out / "moons_decay.png")

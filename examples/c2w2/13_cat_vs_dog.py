@@ -20,10 +20,11 @@ from threadpoolctl import threadpool_limits
 import minidl
 from minidl import data, nn, optim
 from minidl.data.files import find_folder
+from minidl.lab import folder
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 parser.add_argument("--quick", action="store_true", help="fewer pictures, rates and epochs")
-parser.add_argument("--out", type=Path, default=Path("results/c2w2/13_cat_vs_dog"), help="folder for the figure")
+parser.add_argument("--out", type=folder, default="results/c2w2/13_cat_vs_dog", help="folder for the figure")
 parser.add_argument("--data", type=Path, metavar="FOLDER", help="photographs of your own, of two classes")
 options = parser.parse_args()
 
@@ -33,7 +34,12 @@ RULES = {"gradient descent": (optim.SGD, "#0072B2", "-"), "Momentum": (optim.Mom
          "RMSprop": (optim.RMSProp, "#009E73", "-."), "Adam": (optim.Adam, "#CC79A7", "-")}  # fmt: skip
 
 if options.data:
-    splits = data.DataSplits.of_images(data.ImageFolder(options.data, SIZE), f"{options.data}", "Photographs.")
+    try:
+        splits = data.DataSplits.of_images(data.ImageFolder(options.data, SIZE), f"{options.data}", "Photographs.")
+        if len(splits.classes) != 2:
+            raise ValueError(f"expected two classes, found {', '.join(splits.classes)}")
+    except (OSError, ValueError, ImportError) as error:
+        parser.error(f"argument --data: {error}")
 elif find_folder(data.DATASETS["cats_and_dogs"]):
     splits = data.load("cats_and_dogs", size=SIZE, download=False)
 else:
@@ -76,7 +82,6 @@ for axes in list(panels.values())[1:]:
     axes.set(ylim=(0.4, 1.02))
 panels["train_loss"].set(yscale="log")
 panels["train_loss"].legend(fontsize=9)
-figure.suptitle(f"{splits.name}: grey line: guessing")
-options.out.mkdir(parents=True, exist_ok=True)
+figure.suptitle(f"{splits.name}, each rule at its best rate (grey: guessing)")
 figure.savefig(options.out / "cat_vs_dog.png", dpi=120)
 print("figure", options.out / "cat_vs_dog.png")

@@ -11,19 +11,19 @@ number of images, the directions (SEED), the length of the line (REACH).
 """
 
 import argparse
-from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
 
 from minidl import data, ops
+from minidl.lab import folder
 from minidl.lab.landscape_figures import COLOURS
 
 SEED, REACH = 0, 2.0
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 parser.add_argument("--quick", action="store_true", help="fewer points")
-parser.add_argument("--out", type=Path, default=Path("results/cs231n/01_loss_landscape"), help="for the figure")
+parser.add_argument("--out", type=folder, default="results/cs231n/01_loss_landscape", help="for the figure")
 options = parser.parse_args()
 
 
@@ -68,7 +68,6 @@ for axes, n in ((one, 1), (everything, len(x))):
 for axes, n in ((left, 1), (right, 100)):
     filled = axes.contourf(plane, plane, heights[n], 20, cmap="cividis")
     figure.colorbar(filled, ax=axes, label="loss")
-    axes.set(xlabel="a", ylabel="b", title=f"SVM, L(W + a W1 + b W2), {n} image{'s' * (n > 1)}")
-options.out.mkdir(parents=True, exist_ok=True)
+    axes.set(xlabel="a", ylabel="b", title=f"SVM over the plane, {n} image{'s' * (n > 1)}")
 figure.savefig(options.out / "loss.png", dpi=110)
 print("wrote", options.out / "loss.png")

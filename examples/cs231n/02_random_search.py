@@ -12,19 +12,19 @@ and it prints as Python 2 does.
 """
 
 import argparse
-from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
 
 from minidl import data, nn, ops, optim
+from minidl.lab import folder
 from minidl.lab.landscape_figures import COLOURS
 
 TRIES = 1000
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 parser.add_argument("--quick", action="store_true", help="200 tries instead of 1,000")
-parser.add_argument("--out", type=Path, default=Path("results/cs231n/02_random_search"), help="for the figure")
+parser.add_argument("--out", type=folder, default="results/cs231n/02_random_search", help="for the figure")
 options = parser.parse_args()
 tries = 200 if options.quick else TRIES
 
@@ -82,6 +82,5 @@ for i, (name, best) in enumerate(results.items()):
 axes.set(xlabel="evaluations of the loss", ylabel="lowest SVM loss so far", xscale="log", ylim=(0, None),
          title=f"Guess, guess nearby, follow the gradient ({splits.name})")  # fmt: skip
 axes.legend()
-options.out.mkdir(parents=True, exist_ok=True)
 figure.savefig(options.out / "search.png", dpi=120)
 print("wrote", options.out / "search.png")

@@ -11,20 +11,20 @@ its seven digits, h = 1e-5 is useless: check gradients in float64. Change f, the
 """
 
 import argparse
-from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
 
 import minidl
 from minidl import Tensor, ops
+from minidl.lab import folder
 from minidl.lab.landscape_figures import COLOURS
 
 X, H = 2.0, 1e-5
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 parser.add_argument("--quick", action="store_true", help="changes nothing here: it takes a second")
-parser.add_argument("--out", type=Path, default=Path("results/cs231n/03_numeric_gradient"), help="for the figure")
+parser.add_argument("--out", type=folder, default="results/cs231n/03_numeric_gradient", help="for the figure")
 options = parser.parse_args()
 
 x = Tensor(X, requires_grad=True, dtype="float64")
@@ -73,6 +73,5 @@ axes.axvline(H, color="0.6", linewidth=0.8)
 axes.set(xlabel="h", ylabel="error of the gradient", title=f"Finite differences of exp at {X:g}", ylim=(1e-13, 1e2))
 axes.invert_xaxis()
 axes.legend()
-options.out.mkdir(parents=True, exist_ok=True)
 figure.savefig(options.out / "error.png", dpi=120)
 print("wrote", options.out / "error.png")

@@ -10,17 +10,16 @@ nothing ever moves.
 
 import argparse
 from math import cos
-from pathlib import Path
 
 import numpy as np
 
-from minidl.lab import landscape
+from minidl.lab import folder, landscape
 
 START, RATES = 1.8, (0.1, 1.0, 2.0)
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 parser.add_argument("--quick", action="store_true", help="changes nothing here: it takes a second")
-parser.add_argument("--out", type=Path, default=Path("results/cs231n/04_gradient_descent"), help="for the figures")
+parser.add_argument("--out", type=folder, default="results/cs231n/04_gradient_descent", help="for the figures")
 options = parser.parse_args()
 
 paths = [landscape.trace("sin", "SGD", lr=rate, steps=100, start=(START,)) for rate in RATES]

@@ -10,19 +10,19 @@ as long.
 """
 
 import argparse
-from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
 
 from minidl import data, nn, ops, optim
+from minidl.lab import folder
 from minidl.lab.landscape_figures import COLOURS
 
 SCALE = 255.0
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 parser.add_argument("--quick", action="store_true", help="changes nothing here: it takes a second")
-parser.add_argument("--out", type=Path, default=Path("results/cs231n/05_step_size"), help="folder for the figure")
+parser.add_argument("--out", type=folder, default="results/cs231n/05_step_size", help="folder for the figure")
 options = parser.parse_args()
 
 digits = data.load("digits").train
@@ -65,6 +65,5 @@ for rate, loss in zip(rates, losses, strict=True):
 axes.set(xlabel="step size", ylabel="SVM loss, drawn up to the upper border", ylim=(0, 1.1 * top),
          title="One step of gradient descent")  # fmt: skip
 axes.legend(loc="lower left")
-options.out.mkdir(parents=True, exist_ok=True)
 figure.savefig(options.out / "step_size.png", dpi=120)
 print("wrote", options.out / "step_size.png")

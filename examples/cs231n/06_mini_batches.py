@@ -11,20 +11,20 @@ MNIST is used where it is, of it the first 10,000 images; else the built-in digi
 
 import argparse
 import time
-from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
 
 import minidl
 from minidl import data, nn, optim
+from minidl.lab import folder
 from minidl.lab.landscape_figures import COLOURS
 
 SIZES, RATES, EPOCHS = (16, 64, 256, None), (0.1, 0.3, 1.0, 3.0), 10  # None: all examples at once
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 parser.add_argument("--quick", action="store_true", help="two rates and five epochs")
-parser.add_argument("--out", type=Path, default=Path("results/cs231n/06_mini_batches"), help="for the figure")
+parser.add_argument("--out", type=folder, default="results/cs231n/06_mini_batches", help="for the figure")
 options = parser.parse_args()
 rates, epochs = ((0.1, 0.3), 5) if options.quick else (RATES, EPOCHS)
 
@@ -73,8 +73,7 @@ for i, size in enumerate(SIZES):
     left.plot(range(epochs + 1), losses, **look)
     right.plot(seconds, losses, **look)
 left.set(xlabel="examples seen, in epochs", ylabel="loss on the training set", yscale="log", title="per example")
-right.set(xlabel="seconds of training", title="per second")
+right.set(xlabel="seconds of training (log scale)", xscale="log", title="per second")
 left.legend(fontsize=9)
-options.out.mkdir(parents=True, exist_ok=True)
 figure.savefig(options.out / "mini_batches.png", dpi=120)
 print("wrote", options.out / "mini_batches.png")

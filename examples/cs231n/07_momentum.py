@@ -15,17 +15,16 @@ x += rate * vx; read literally that climbs. The sign of one of the two must be m
 
 import argparse
 from math import cos
-from pathlib import Path
 
 import numpy as np
 
-from minidl.lab import landscape
+from minidl.lab import folder, landscape
 
 BETAS = (0.5, 0.9, 0.97)
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 parser.add_argument("--quick", action="store_true", help="changes nothing here: it takes a second")
-parser.add_argument("--out", type=Path, default=Path("results/cs231n/07_momentum"), help="folder for the figures")
+parser.add_argument("--out", type=folder, default="results/cs231n/07_momentum", help="folder for the figures")
 options = parser.parse_args()
 
 paths = [landscape.trace("sin", "SGD", lr=0.1, steps=150)]

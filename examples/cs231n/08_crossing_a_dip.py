@@ -11,9 +11,8 @@ real ball would have. Change MUS, START, the rates: crossing a dip is luck as mu
 
 import argparse
 from math import pi
-from pathlib import Path
 
-from minidl.lab import Surface, landscape
+from minidl.lab import Surface, folder, landscape
 from minidl.lab.landscape_figures import picture
 from minidl.ops import sin
 
@@ -21,7 +20,7 @@ START, MUS = 2.0, (0, 0.5, 0.9)
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 parser.add_argument("--quick", action="store_true", help="changes nothing here: it takes a second")
-parser.add_argument("--out", type=Path, default=Path("results/cs231n/08_crossing_a_dip"), help="for the figures")
+parser.add_argument("--out", type=folder, default="results/cs231n/08_crossing_a_dip", help="for the figures")
 options = parser.parse_args()
 
 two_dips = Surface(
@@ -33,7 +32,6 @@ sine = Surface(
     steps=150,
 )  # fmt: skip
 
-options.out.mkdir(parents=True, exist_ok=True)
 for name, surface, rate in (("two_dips", two_dips, 0.1), ("sin_small_rate", sine, 0.1), ("sin_rate_2", sine, 2)):
     paths = [landscape.trace(surface, "SGD", lr=rate, momentum=mu) for mu in MUS]
     print(f"{surface.formula}, from x = {surface.start[0]:g}, rate {rate:g}")

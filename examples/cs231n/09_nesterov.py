@@ -16,19 +16,18 @@ script runs all three and converts. Change GAMMA; in vectors.png change STEP, th
 
 import argparse
 from math import cos
-from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
 
-from minidl.lab import landscape
+from minidl.lab import folder, landscape
 from minidl.lab.landscape_figures import COLOURS
 
 RATE, GAMMA, STEP = 0.1, 0.9, 4
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 parser.add_argument("--quick", action="store_true", help="changes nothing here: it takes a second")
-parser.add_argument("--out", type=Path, default=Path("results/cs231n/09_nesterov"), help="folder for the figures")
+parser.add_argument("--out", type=folder, default="results/cs231n/09_nesterov", help="folder for the figures")
 options = parser.parse_args()
 
 paths = [landscape.trace("sin", "SGD", lr=RATE, momentum=GAMMA), landscape.trace("sin", "Nesterov", lr=RATE)]

@@ -13,17 +13,16 @@ eps only keeps a division by 0 away. Some texts write it inside the root: eps_in
 
 import argparse
 from math import cos, sqrt
-from pathlib import Path
 
 import numpy as np
 
-from minidl.lab import landscape
+from minidl.lab import folder, landscape
 
 RATES, EPS = (0.1, 0.3, 1.0), 1e-10
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 parser.add_argument("--quick", action="store_true", help="changes nothing here: it takes a second")
-parser.add_argument("--out", type=Path, default=Path("results/cs231n/10_adagrad"), help="folder for the figures")
+parser.add_argument("--out", type=folder, default="results/cs231n/10_adagrad", help="folder for the figures")
 options = parser.parse_args()
 
 paths = [landscape.trace("sin", "SGD", lr=0.1)]

@@ -11,17 +11,16 @@ AdaGrad does, and the price: it ends in an oscillation about as wide as the rate
 
 import argparse
 from math import cos, sqrt
-from pathlib import Path
 
 import numpy as np
 
-from minidl.lab import landscape
+from minidl.lab import folder, landscape
 
 RATES, RHO, EPS = (0.1, 0.3, 1.0), 0.9, 1e-8
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 parser.add_argument("--quick", action="store_true", help="changes nothing here: it takes a second")
-parser.add_argument("--out", type=Path, default=Path("results/cs231n/11_rmsprop"), help="folder for the figures")
+parser.add_argument("--out", type=folder, default="results/cs231n/11_rmsprop", help="folder for the figures")
 options = parser.parse_args()
 
 paths = [landscape.trace("sin", "AdaGrad", lr=1.0)]

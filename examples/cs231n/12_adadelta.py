@@ -11,17 +11,16 @@ rate, but it has this. Change EPSILONS, or multiply the step: lr=10.
 
 import argparse
 from math import cos, sqrt
-from pathlib import Path
 
 import numpy as np
 
-from minidl.lab import landscape
+from minidl.lab import folder, landscape
 
 EPSILONS, RHO = (1e-6, 1e-4, 1e-2), 0.9
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 parser.add_argument("--quick", action="store_true", help="changes nothing here: it takes a second")
-parser.add_argument("--out", type=Path, default=Path("results/cs231n/12_adadelta"), help="folder for the figures")
+parser.add_argument("--out", type=folder, default="results/cs231n/12_adadelta", help="folder for the figures")
 options = parser.parse_args()
 
 paths = [landscape.trace("sin", "SGD", lr=0.1)]

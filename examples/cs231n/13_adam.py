@@ -15,17 +15,16 @@ column "uncorrected" is the simplified one.
 
 import argparse
 from math import cos, sqrt
-from pathlib import Path
 
 import numpy as np
 
-from minidl.lab import landscape
+from minidl.lab import folder, landscape
 
 RATES, B1, B2, EPS = (0.01, 0.1, 0.5), 0.9, 0.999, 1e-8
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 parser.add_argument("--quick", action="store_true", help="changes nothing here: it takes a second")
-parser.add_argument("--out", type=Path, default=Path("results/cs231n/13_adam"), help="folder for the figures")
+parser.add_argument("--out", type=folder, default="results/cs231n/13_adam", help="folder for the figures")
 options = parser.parse_args()
 
 paths = [landscape.trace("sin", "SGD", lr=0.1), landscape.trace("sin", "Momentum", lr=1.0)]

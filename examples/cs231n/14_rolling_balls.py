@@ -8,9 +8,8 @@ says more about the rates than about the methods (search.png: the best rate of 2
 """
 
 import argparse
-from pathlib import Path
 
-from minidl.lab import landscape
+from minidl.lab import folder, landscape
 from minidl.lab.landscape_figures import picture
 
 SETTINGS = {
@@ -25,7 +24,7 @@ SETTINGS = {
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 parser.add_argument("--quick", action="store_true", help="without the search for rates")
-parser.add_argument("--out", type=Path, default=Path("results/cs231n/14_rolling_balls"), help="for the figures")
+parser.add_argument("--out", type=folder, default="results/cs231n/14_rolling_balls", help="for the figures")
 options = parser.parse_args()
 
 paths = [landscape.trace("sin", name, steps=120, **settings) for name, settings in SETTINGS.items()]

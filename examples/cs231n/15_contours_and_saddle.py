@@ -14,11 +14,10 @@ AdaDelta's steps are 20 and 5 times its paper's, or it would hardly be seen to m
 
 import argparse
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 
-from minidl.lab import landscape
+from minidl.lab import folder, landscape
 from minidl.lab.surfaces import surface
 
 CONTOURS = {"SGD": 0.01, "Momentum": 0.03, "Nesterov": 0.003, "AdaGrad": 0.5, "RMSProp": 0.05, "AdaDelta": 20.0,
@@ -28,7 +27,7 @@ SADDLE = {"SGD": 0.02, "Momentum": 0.2, "Nesterov": 0.02, "AdaGrad": 0.1, "RMSPr
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 parser.add_argument("--quick", action="store_true", help="changes nothing here: it takes a few seconds")
-parser.add_argument("--out", type=Path, default=Path("results/cs231n/15_contours_and_saddle"), help="for the figures")
+parser.add_argument("--out", type=folder, default="results/cs231n/15_contours_and_saddle", help="for the figures")
 options = parser.parse_args()
 
 contours = replace(surface("beale"), view=((-1, 4.5), (-2.3, 2.5)))  # room for those that shoot past the turn

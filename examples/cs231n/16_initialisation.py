@@ -10,13 +10,13 @@ nn.Tanh.
 """
 
 import argparse
-from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
 
 import minidl
 from minidl import data, nn, optim
+from minidl.lab import folder
 from minidl.lab.landscape_figures import COLOURS
 
 DEPTH, WIDTH, RATE, ACTIVATION = 8, 100, 0.03, nn.ReLU
@@ -25,7 +25,7 @@ INITS = {"zeros": "zeros", "0.01 normal": lambda shape, rng: 0.01 * rng.normal(s
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 parser.add_argument("--quick", action="store_true", help="3 epochs instead of 20")
-parser.add_argument("--out", type=Path, default=Path("results/cs231n/16_initialisation"), help="for the figure")
+parser.add_argument("--out", type=folder, default="results/cs231n/16_initialisation", help="for the figure")
 options = parser.parse_args()
 epochs = 3 if options.quick else 20
 
@@ -72,6 +72,5 @@ curve.annotate("log 10: guessing", (1, np.log(10)), xytext=(0, -14), textcoords=
 for axes in (forward, backward):
     axes.set_xticks(range(1, DEPTH + 2))
 forward.legend(title="0 is drawn at 1e-16", fontsize=9)
-options.out.mkdir(parents=True, exist_ok=True)
 figure.savefig(options.out / "initialisation.png", dpi=110)
 print("wrote", options.out / "initialisation.png")

@@ -9,17 +9,17 @@ another order) and see which check notices.
 """
 
 import argparse
-from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
 
 from minidl import data, nn, ops, optim
+from minidl.lab import folder
 from minidl.lab.landscape_figures import COLOURS
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 parser.add_argument("--quick", action="store_true", help="changes nothing here: it takes a second")
-parser.add_argument("--out", type=Path, default=Path("results/cs231n/17_sanity_checks"), help="for the figure")
+parser.add_argument("--out", type=folder, default="results/cs231n/17_sanity_checks", help="for the figure")
 options = parser.parse_args()
 
 digits = data.load("digits").train
@@ -67,6 +67,5 @@ axes.semilogy(range(1, 201), losses, color=COLOURS[0], label="training loss")
 axes.axhline(np.log(10), color="0.5", linestyle=":", label="log 10, guessing")
 axes.set(xlabel="step", ylabel="softmax loss", title="20 examples learnt by heart (Adam, rate 0.01)")
 axes.legend()
-options.out.mkdir(parents=True, exist_ok=True)
 figure.savefig(options.out / "overfit.png", dpi=120)
 print("wrote", options.out / "overfit.png")

@@ -9,13 +9,13 @@ validation stays behind; the gap says how much is learnt by heart. Change RATES,
 """
 
 import argparse
-from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
 
 import minidl
 from minidl import data, nn, optim
+from minidl.lab import folder
 from minidl.lab.landscape_figures import COLOURS
 
 RATES = {"low": 0.003, "good": 0.3, "high": 3.0, "very high": 10.0}
@@ -23,7 +23,7 @@ SIZES, FEW = (4, 32, 256), 100
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 parser.add_argument("--quick", action="store_true", help="fewer epochs")
-parser.add_argument("--out", type=Path, default=Path("results/cs231n/18_learning_curves"), help="for the figure")
+parser.add_argument("--out", type=folder, default="results/cs231n/18_learning_curves", help="for the figure")
 options = parser.parse_args()
 epochs = 3 if options.quick else 15
 
@@ -68,6 +68,5 @@ for i, (name, images) in enumerate(((f"{FEW} images", FEW), ("all images", None)
     right.plot(range(1, len(b) + 1), b, "--", color=COLOURS[i], label=f"{name}, validation")
 right.set(xlabel="epoch", ylabel="accuracy", title="The gap")
 right.legend()
-options.out.mkdir(parents=True, exist_ok=True)
 figure.savefig(options.out / "curves.png", dpi=110)
 print("wrote", options.out / "curves.png")

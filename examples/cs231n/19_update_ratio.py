@@ -11,19 +11,19 @@ hardly depends on the gradients.
 """
 
 import argparse
-from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
 
 from minidl import data, nn, optim
+from minidl.lab import folder
 from minidl.lab.landscape_figures import COLOURS
 
 RATES = (0.001, 0.01, 0.1)
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 parser.add_argument("--quick", action="store_true", help="2 epochs instead of 20")
-parser.add_argument("--out", type=Path, default=Path("results/cs231n/19_update_ratio"), help="for the figure")
+parser.add_argument("--out", type=folder, default="results/cs231n/19_update_ratio", help="for the figure")
 options = parser.parse_args()
 
 (train,) = data.standardize(data.load("digits").train)
@@ -56,6 +56,5 @@ for axes, rate in zip(figure.subplots(1, 3, sharey=True), RATES, strict=True):
     axes.set(xlabel="step", title=f"SGD with momentum 0.9, rate {rate:g}")
 figure.axes[0].set(ylabel="||step|| / ||weights||")
 figure.axes[0].legend()
-options.out.mkdir(parents=True, exist_ok=True)
 figure.savefig(options.out / "update_ratio.png", dpi=110)
 print("wrote", options.out / "update_ratio.png")

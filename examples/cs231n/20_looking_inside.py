@@ -9,20 +9,20 @@ the initialiser (16_initialisation.py).
 """
 
 import argparse
-from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
 
 import minidl
 from minidl import data, nn, optim
+from minidl.lab import folder
 from minidl.lab.landscape_figures import COLOURS
 
 DECAY = 0.03
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 parser.add_argument("--quick", action="store_true", help="5 epochs instead of 20")
-parser.add_argument("--out", type=Path, default=Path("results/cs231n/20_looking_inside"), help="for the figure")
+parser.add_argument("--out", type=folder, default="results/cs231n/20_looking_inside", help="for the figure")
 options = parser.parse_args()
 
 digits = data.load("digits").train
@@ -83,6 +83,5 @@ histograms(network(), "before", *grid[0, :2])
 histograms(plain, "after", *grid[1, :2])
 images(plain, grid[0, 2], "first layer, no weight decay")
 images(trained(DECAY), grid[1, 2], f"first layer, weight decay {DECAY:g}")
-options.out.mkdir(parents=True, exist_ok=True)
 figure.savefig(options.out / "inside.png", dpi=110)
 print("wrote", options.out / "inside.png")

@@ -10,20 +10,20 @@ powers of ten, and N.
 """
 
 import argparse
-from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
 
 import minidl
 from minidl import data, nn, optim
+from minidl.lab import folder
 from minidl.lab.landscape_figures import COLOURS
 
 RATE, DECAY, N = (-4.0, 1.0), (-7.0, -4.0), 3  # exponents of ten; N x N tries
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 parser.add_argument("--quick", action="store_true", help="fewer repetitions")
-parser.add_argument("--out", type=Path, default=Path("results/cs231n/21_random_vs_grid"), help="for the figure")
+parser.add_argument("--out", type=folder, default="results/cs231n/21_random_vs_grid", help="for the figure")
 options = parser.parse_args()
 repetitions = 2 if options.quick else 12
 
@@ -88,6 +88,5 @@ for axes, name in zip(panels, tries, strict=True):
     figure.colorbar(shown, ax=axes, extend="max", label="log10 of the validation loss")
 compared.boxplot([best["grid"], best["random"]], tick_labels=["grid", "random"])
 compared.set(ylabel="best validation loss of a search", title=f"{repetitions} repetitions of each")
-options.out.mkdir(parents=True, exist_ok=True)
 figure.savefig(options.out / "search.png", dpi=110)
 print("wrote", options.out / "search.png")

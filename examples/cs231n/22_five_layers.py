@@ -12,13 +12,13 @@ CIFAR-10 is used where it is (minidl datasets get cifar10), 4,000 images of it; 
 """
 
 import argparse
-from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
 
 import minidl
 from minidl import data, nn, optim
+from minidl.lab import folder
 from minidl.lab.landscape_figures import COLOURS
 
 METHODS = {"SGD": 0, "Momentum": 1, "AdaGrad": 3, "RMSProp": 4, "Adam": 6}  # and its colour in this series
@@ -26,7 +26,7 @@ RATES, EPOCHS = (1e-3, 3e-3, 1e-2, 3e-2, 1e-1, 3e-1), 5
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 parser.add_argument("--quick", action="store_true", help="two rates and three epochs")
-parser.add_argument("--out", type=Path, default=Path("results/cs231n/22_five_layers"), help="for the figure")
+parser.add_argument("--out", type=folder, default="results/cs231n/22_five_layers", help="for the figure")
 options = parser.parse_args()
 rates, epochs = ((1e-2, 1e-1), 3) if options.quick else (RATES, EPOCHS)
 
@@ -80,6 +80,5 @@ panels[0].legend(fontsize=9, loc="lower left")
 print("\nrate in force, the median of all weights, after each epoch")
 for name in ("AdaGrad", "RMSProp"):
     print(f"{name:8}" + "".join(f"{rate:9.1e}" for rate in kept[name]))
-options.out.mkdir(parents=True, exist_ok=True)
 figure.savefig(options.out / "five_layers.png", dpi=110)
 print("wrote", options.out / "five_layers.png")

@@ -10,19 +10,18 @@ Change the starts, or the size of the ripple in `empirical_risk`: how large unti
 
 import argparse
 import math
-from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
 
 import minidl
 from minidl import Tensor
-from minidl.lab import landscape
+from minidl.lab import folder, landscape
 from minidl.lab.landscape_figures import look
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 parser.add_argument("--quick", action="store_true", help="fewer points in the figure")
-parser.add_argument("--out", type=Path, default=Path("results/d2l_01_risk_and_shape"), help="folder for the figure")
+parser.add_argument("--out", type=folder, default="results/d2l/01_risk_and_shape", help="folder for the figure")
 options = parser.parse_args()
 
 
@@ -84,6 +83,5 @@ for axes, (low, high), curves, paths, title in (
     axes.set(xlabel="x", ylabel="f(x)", title=title)
     axes.legend()
 panels[1, 0].plot(0, 0, "o", color="black", markersize=8)
-options.out.mkdir(parents=True, exist_ok=True)
 figure.savefig(options.out / "risk_and_shape.png", dpi=120)
 print("figure", options.out / "risk_and_shape.png")

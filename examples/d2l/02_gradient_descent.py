@@ -9,18 +9,17 @@ Change the rates: on x^2 each step multiplies x by 1 - 2 lr. Which rate arrives 
 
 import argparse
 import math
-from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
 
 import minidl
-from minidl.lab import landscape
+from minidl.lab import folder, landscape
 from minidl.lab.landscape_figures import look
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 parser.add_argument("--quick", action="store_true", help="fewer points in the figure")
-parser.add_argument("--out", type=Path, default=Path("results/d2l_02_gradient_descent"), help="folder for the figure")
+parser.add_argument("--out", type=folder, default="results/d2l/02_gradient_descent", help="folder for the figure")
 options = parser.parse_args()
 
 
@@ -48,6 +47,5 @@ for axes, (f, formula, lr) in zip(
     axes.plot(path.points[-1], path.losses[-1], "X", color="black", markersize=10, zorder=5, label="after 10 steps")
     axes.set(xlabel="x", ylabel="f(x)", title=f"rate {lr:g}: from 10 to {path.points[-1, 0]:.2f}")
     axes.legend()
-options.out.mkdir(parents=True, exist_ok=True)
 figure.savefig(options.out / "gradient_descent.png", dpi=120)
 print("figure", options.out / "gradient_descent.png")

@@ -10,18 +10,18 @@ Change the start to 1 or 5, or take abs(curvature) in the step: is it downhill n
 
 import argparse
 import math
-from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
 
 import minidl
 from minidl import Tensor
+from minidl.lab import folder
 from minidl.lab.landscape_figures import look
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 parser.add_argument("--quick", action="store_true", help="fewer points in the figure")
-parser.add_argument("--out", type=Path, default=Path("results/d2l_03_newton"), help="folder for the figure")
+parser.add_argument("--out", type=folder, default="results/d2l/03_newton", help="folder for the figure")
 options = parser.parse_args()
 
 
@@ -61,6 +61,5 @@ for axes, (f, formula, lr) in zip(
     axes.set(ylim=(None, f(x).max() + 0.5 * np.ptp(f(x))))  # room for the legend
     axes.set(xlabel="x", ylabel="f(x)", title=f"rate {lr:g}: from 10 to {points[-1]:.2f}")
     axes.legend()
-options.out.mkdir(parents=True, exist_ok=True)
 figure.savefig(options.out / "newton.png", dpi=120)
 print("figure", options.out / "newton.png")

@@ -13,17 +13,16 @@ mean 0.1 and deviation 1. Here the mean is 0.
 
 import argparse
 import math
-from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
 
-from minidl.lab import Surface, landscape, trace_2d
+from minidl.lab import Surface, folder, landscape, trace_2d
 from minidl.optim import SGD, schedules
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 parser.add_argument("--quick", action="store_true", help="the long runs stop after 200 steps in place of 1000")
-parser.add_argument("--out", type=Path, default=Path("results/d2l_04_noisy_gradients"), help="folder for the figure")
+parser.add_argument("--out", type=folder, default="results/d2l/04_noisy_gradients", help="folder for the figure")
 options = parser.parse_args()
 
 
@@ -64,6 +63,5 @@ for axes, path, title in zip(figure.subplots(2, 2).flat, paths, titles, strict=T
     axes.set(xlabel="x1", ylabel="x2", title=title)
     if path is not exact:
         axes.set(xlim=(-1.5, 0.5), ylim=(-0.5, 0.5), title=f"{title}: the end, nearer")
-options.out.mkdir(parents=True, exist_ok=True)
 figure.savefig(options.out / "noisy_gradients.png", dpi=120)
 print("figure", options.out / "noisy_gradients.png")

@@ -14,18 +14,18 @@ datasets/, else downloaded (60 kB; not with --quick). Where that fails, data are
 
 import argparse
 import time
-from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
 
 import minidl
 from minidl import data, nn, optim
+from minidl.lab import folder
 from minidl.lab.landscape_figures import look
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 parser.add_argument("--quick", action="store_true", help="no download")
-parser.add_argument("--out", type=Path, default=Path("results/d2l_05_batch_sizes_airfoil"), help="folder")
+parser.add_argument("--out", type=folder, default="results/d2l/05_batch_sizes_airfoil", help="folder")
 options = parser.parse_args()
 
 try:
@@ -75,6 +75,5 @@ left.set(xlabel="epoch", ylabel="loss on all 1500 samples", title="Against epoch
 right.set(xlabel="seconds", title="Against seconds (log scale)")
 right.set_xscale("symlog", linthresh=1e-3)
 left.legend()
-options.out.mkdir(parents=True, exist_ok=True)
 figure.savefig(options.out / "batch_sizes.png", dpi=120)
 print("figure", options.out / "batch_sizes.png")

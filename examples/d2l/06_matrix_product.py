@@ -9,16 +9,16 @@ Change n, or the size of the blocks.
 
 import argparse
 import time
-from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
 
+from minidl.lab import folder
 from minidl.lab.landscape_figures import COLOURS
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 parser.add_argument("--quick", action="store_true", help="matrices of 128 x 128 in place of 512 x 512")
-parser.add_argument("--out", type=Path, default=Path("results/d2l_06_matrix_product"), help="folder for the figure")
+parser.add_argument("--out", type=folder, default="results/d2l/06_matrix_product", help="folder for the figure")
 options = parser.parse_args()
 
 n, block = (128, 32) if options.quick else (512, 64)
@@ -68,6 +68,5 @@ axes.bar_label(bars, [f" {s:.2g} s" for s in seconds.values()])
 axes.invert_yaxis()
 axes.margins(x=0.15)
 axes.set(xscale="log", xlabel="thousand million operations per second (log scale)", title=f"The same {n} x {n} product")
-options.out.mkdir(parents=True, exist_ok=True)
 figure.savefig(options.out / "matrix_product.png", dpi=120)
 print("figure", options.out / "matrix_product.png")

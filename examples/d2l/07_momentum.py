@@ -12,15 +12,14 @@ as that of SGD(momentum=...), with v = momentum v + g; x = x - lr v.
 """
 
 import argparse
-from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from minidl.lab import landscape, trace_2d
+from minidl.lab import folder, landscape, trace_2d
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 parser.add_argument("--quick", action="store_true", help="a smaller figure")
-parser.add_argument("--out", type=Path, default=Path("results/d2l_07_momentum"), help="folder for the figure")
+parser.add_argument("--out", type=folder, default="results/d2l/07_momentum", help="folder for the figure")
 options = parser.parse_args()
 
 
@@ -50,6 +49,5 @@ for i, momentum in enumerate((0.0, 0.25, 0.5)):
     axes.plot(path.losses, color=grey, marker="os^"[i], markersize=4, label=f"momentum {momentum}")
 axes.set(yscale="log", xlabel="step", ylabel="f", title="rate 0.6: the loss")
 axes.legend()
-options.out.mkdir(parents=True, exist_ok=True)
 figure.savefig(options.out / "momentum.png", dpi=60 if options.quick else 120)
 print("figure", options.out / "momentum.png")

@@ -1,7 +1,7 @@
 """Momentum is a weighted average of past gradients (d2l 7.4.2 and "Theoretical Analysis"; N16, item 23).
 
 Look at: left, the weight beta^t of the gradient t steps ago: with 0.9 about the last 10 count, with 0.95 the last 20,
-for 1 / (1 - beta) is the sum of all weights. What `optim.Momentum` keeps in v is that sum, to the last digit. Middle:
+for 1 / (1 - beta) is the sum of all weights. What `optim.Momentum` keeps in v is 1 - beta times that sum. Middle:
 why a narrow valley is hard. On lambda x^2 / 2 each step multiplies x by 1 - lr lambda: at rate 0.1, lambda = 0.1 hardly
 moves, 10 arrives at once, 19 swings. One rate has to serve all. Right: an average smooths gradients that swing.
 Change beta, or the rate 0.1 to 0.11: which curve diverges?
@@ -10,18 +10,17 @@ Change beta, or the rate 0.1 to 0.11: which curve diverges?
 """
 
 import argparse
-from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
 
 from minidl import Tensor, optim
-from minidl.lab import landscape
+from minidl.lab import folder, landscape
 from minidl.lab.landscape_figures import look
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 parser.add_argument("--quick", action="store_true", help="a smaller figure")
-parser.add_argument("--out", type=Path, default=Path("results/d2l_08_momentum_as_average"), help="folder")
+parser.add_argument("--out", type=folder, default="results/d2l/08_momentum_as_average", help="folder")
 options = parser.parse_args()
 
 figure = Figure(figsize=(14, 4.2), layout="constrained")
@@ -61,6 +60,5 @@ right.plot(averages, **look(1) | {"marker": None}, label="v, their average (β =
 right.axhline(1, color="black", linewidth=0.6)
 right.set(xlabel="step", ylabel="gradient", title="Momentum smooths")
 right.legend()
-options.out.mkdir(parents=True, exist_ok=True)
 figure.savefig(options.out / "momentum_as_average.png", dpi=60 if options.quick else 120)
 print("figure", options.out / "momentum_as_average.png")

@@ -15,18 +15,18 @@ generated, and it says so.
 """
 
 import argparse
-from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
 
 import minidl
 from minidl import data, nn, optim
+from minidl.lab import folder
 from minidl.lab.landscape_figures import look
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 parser.add_argument("--quick", action="store_true", help="no download")
-parser.add_argument("--out", type=Path, default=Path("results/d2l_09_momentum_airfoil"), help="folder for the figure")
+parser.add_argument("--out", type=folder, default="results/d2l/09_momentum_airfoil", help="folder for the figure")
 options = parser.parse_args()
 
 try:
@@ -85,6 +85,5 @@ try:
     nn.MSELoss()(np.zeros((10, 1)), np.zeros(10))
 except ValueError as error:
     print(f"(10, 1) against (10,): {error}")
-options.out.mkdir(parents=True, exist_ok=True)
 figure.savefig(options.out / "momentum_airfoil.png", dpi=120)
 print("figure", options.out / "momentum_airfoil.png")

@@ -9,17 +9,16 @@ Change the rate to 0.1 or 10.
 """
 
 import argparse
-from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
 
-from minidl.lab import landscape, trace_2d
+from minidl.lab import folder, landscape, trace_2d
 from minidl.lab.landscape_figures import COLOURS
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 parser.add_argument("--quick", action="store_true", help="a smaller figure")
-parser.add_argument("--out", type=Path, default=Path("results/d2l_10_adagrad"), help="folder for the figure")
+parser.add_argument("--out", type=folder, default="results/d2l/10_adagrad", help="folder for the figure")
 options = parser.parse_args()
 
 figure = Figure(figsize=(14, 4), layout="constrained")
@@ -38,6 +37,5 @@ for axes, lr in zip(panels, (0.4, 2.0), strict=False):
 panels[2].set(xlabel="step", ylabel="lr / √s", yscale="log", ylim=(0.015, 30), title="What is left of the rate")
 panels[2].xaxis.get_major_locator().set_params(integer=True)
 panels[2].legend(loc="upper right", ncols=2)
-options.out.mkdir(parents=True, exist_ok=True)
 figure.savefig(options.out / "adagrad.png", dpi=60 if options.quick else 120)
 print("figure", options.out / "adagrad.png")

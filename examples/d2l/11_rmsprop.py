@@ -12,17 +12,16 @@ Careful: the English edition calls gamma^-1 the half-life of an observation; it 
 
 import argparse
 import math
-from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
 
-from minidl.lab import landscape, trace_2d
+from minidl.lab import folder, landscape, trace_2d
 from minidl.lab.landscape_figures import look
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 parser.add_argument("--quick", action="store_true", help="a smaller figure")
-parser.add_argument("--out", type=Path, default=Path("results/d2l_11_rmsprop"), help="folder for the figure")
+parser.add_argument("--out", type=folder, default="results/d2l/11_rmsprop", help="folder for the figure")
 options = parser.parse_args()
 
 path = trace_2d("bowl", "rmsprop", lr=0.4, alpha=0.9, eps=1e-6, eps_inside_sqrt=True)  # eps as in the book
@@ -45,6 +44,5 @@ for i, gamma in enumerate((0.95, 0.9, 0.8, 0.7)):
     right.plot(ago, (1 - gamma) * gamma**ago, **look(i), markevery=4, label=f"gamma {gamma}: half-life {half_life:.1f}")
 right.set(xlabel="steps ago", ylabel=r"$(1 - \gamma)\,\gamma^t$", title="Weight of a past squared gradient")
 right.legend()
-options.out.mkdir(parents=True, exist_ok=True)
 figure.savefig(options.out / "rmsprop.png", dpi=60 if options.quick else 120)
 print("figure", options.out / "rmsprop.png")

@@ -11,17 +11,16 @@ Change rho, or eps to 1e-2: is eps not a rate in disguise?
 
 import argparse
 import math
-from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
 
-from minidl.lab import landscape, trace_2d
+from minidl.lab import folder, landscape, trace_2d
 from minidl.lab.landscape_figures import look
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 parser.add_argument("--quick", action="store_true", help="a smaller figure")
-parser.add_argument("--out", type=Path, default=Path("results/d2l_12_adadelta"), help="folder for the figure")
+parser.add_argument("--out", type=folder, default="results/d2l/12_adadelta", help="folder for the figure")
 options = parser.parse_args()
 
 figure = Figure(figsize=(13, 4.2), layout="constrained")
@@ -41,6 +40,5 @@ landscape.draw(left, *paths)
 left.set(xlabel="x1", ylabel="x2", title="AdaDelta, rho 0.9, 400 steps")
 right.set(xlabel="step", ylabel="move of x1", yscale="log", ylim=(1e-5, 1), title="It finds its step length itself")
 right.legend()
-options.out.mkdir(parents=True, exist_ok=True)
 figure.savefig(options.out / "adadelta.png", dpi=60 if options.quick else 120)
 print("figure", options.out / "adadelta.png")

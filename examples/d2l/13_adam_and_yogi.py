@@ -10,18 +10,17 @@ Change the burst, or beta2. Adam step by step, with numbers to redo by hand: min
 """
 
 import argparse
-from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
 
 from minidl import Tensor, optim
-from minidl.lab import landscape, trace_2d
+from minidl.lab import folder, landscape, trace_2d
 from minidl.lab.landscape_figures import look
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 parser.add_argument("--quick", action="store_true", help="a smaller figure")
-parser.add_argument("--out", type=Path, default=Path("results/d2l_13_adam_and_yogi"), help="folder for the figure")
+parser.add_argument("--out", type=folder, default="results/d2l/13_adam_and_yogi", help="folder for the figure")
 options = parser.parse_args()
 
 ADAM, YOGI = 6, 7  # colours
@@ -51,6 +50,5 @@ for i, make in ((ADAM, optim.Adam), (YOGI, optim.Yogi)):
 right.axvspan(300, 320, color="0.8", label="burst of large gradients")
 right.set(xlabel="step", ylabel="lr / √v", yscale="log", title="What the second moment does to the rate")
 right.legend()
-options.out.mkdir(parents=True, exist_ok=True)
 figure.savefig(options.out / "adam_and_yogi.png", dpi=60 if options.quick else 120)
 print("figure", options.out / "adam_and_yogi.png")

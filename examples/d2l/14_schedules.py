@@ -10,19 +10,19 @@ Change 0.5 to the book's 2.0, then put a warm-up around it: Warmup(Exponential(2
 """
 
 import argparse
-from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
 
 import minidl
 from minidl import data, nn, optim
+from minidl.lab import folder
 from minidl.lab.landscape_figures import look
 from minidl.optim.schedules import Constant, Cosine, Exponential, InverseSqrt, MultiStep, Warmup
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 parser.add_argument("--quick", action="store_true", help="4 epochs in place of 32")
-parser.add_argument("--out", type=Path, default=Path("results/d2l_14_schedules"), help="folder for the figure")
+parser.add_argument("--out", type=folder, default="results/d2l/14_schedules", help="folder for the figure")
 options = parser.parse_args()
 epochs = 4 if options.quick else 32
 
@@ -62,6 +62,5 @@ for i, (name, schedule) in enumerate(schedules.items()):
 left.set(xlabel="epoch", ylabel="rate", yscale="log", title="Six schedules")
 right.set(xlabel="epoch", ylabel="cross-entropy (training)", yscale="log", title="The same net, the same start")
 right.legend()
-options.out.mkdir(parents=True, exist_ok=True)
 figure.savefig(options.out / "schedules.png", dpi=120)
 print("figure", options.out / "schedules.png")

@@ -13,18 +13,18 @@ generated, and it says so.
 """
 
 import argparse
-from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
 
 import minidl
 from minidl import data, nn, optim
+from minidl.lab import folder
 from minidl.lab.landscape_figures import look
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 parser.add_argument("--quick", action="store_true", help="no download, 2 seeds in place of 10")
-parser.add_argument("--out", type=Path, default=Path("results/d2l_15_all_rules_airfoil"), help="folder")
+parser.add_argument("--out", type=folder, default="results/d2l/15_all_rules_airfoil", help="folder")
 options = parser.parse_args()
 
 try:
@@ -77,6 +77,5 @@ axes.axhline(0.30, color="black", linewidth=0.8)
 axes.set(xlabel="step (batch 10; 150 are an epoch)", ylabel="loss on all 1500 samples", xlim=(0, 150))
 axes.set_title(f"The first epoch at the book's rates, mean of {seeds} seeds")
 axes.legend()
-options.out.mkdir(parents=True, exist_ok=True)
 figure.savefig(options.out / "all_rules_airfoil.png", dpi=120)
 print("figure", options.out / "all_rules_airfoil.png")

@@ -10,7 +10,6 @@ The full report with more seeds: minidl compare.
 """
 
 import argparse
-from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -20,7 +19,7 @@ from minidl.lab.landscape_figures import look
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 parser.add_argument("--quick", action="store_true", help="three optimizers, two rates, one epoch")
-parser.add_argument("--out", type=Path, default=Path("results/d2l_16_all_optimizers"), help="folder for the figure")
+parser.add_argument("--out", type=lab.folder, default="results/d2l/16_all_optimizers", help="folder for the figure")
 parser.add_argument("--dataset", default="digits", help="any that `minidl compare` takes")
 options = parser.parse_args()
 
@@ -63,6 +62,5 @@ for axes, xlabel, ylabel, title in (
     axes.set_yscale("linear" if axes is sweep else "log")
 sweep.set_xscale("log")
 panels[0, 1].legend(fontsize=8)
-options.out.mkdir(parents=True, exist_ok=True)
 figure.savefig(options.out / "all_optimizers.png", dpi=120)
 print("figure", options.out / "all_optimizers.png")

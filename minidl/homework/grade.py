@@ -6,7 +6,7 @@ import functools
 import re
 import time
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, astuple, dataclass, replace
 from types import ModuleType
 from typing import Any
 
@@ -208,7 +208,7 @@ def diagnose(exercise: Exercise, outcomes: list[Outcome], failed: list[bool], se
     """
     first = failed.index(True)
     right, seen = _outcome(exercise, first, _solved(exercise), exercise.solution, seed), outcomes[first]
-    if isinstance(right, Returned) and isinstance(seen, Returned) and same((right.value,), (seen.value,)):
+    if isinstance(right, Returned) and isinstance(seen, Returned) and same(astuple(right), astuple(seen)):
         return None  # what is wrong lies beside the learner's file
     order = sorted(range(len(outcomes)), key=_costs(exercise).__getitem__)  # a cheap check tells most mistakes apart
     for finite_only in (False, True):

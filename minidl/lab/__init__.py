@@ -9,6 +9,7 @@ from .own import optimizer_class
 from .problem import Problem
 from .problems import problem
 from .records import Store
+from .report import folder
 from .run import Settings, run
 from .search import default_grid
 from .study import Study, compare
@@ -16,5 +17,5 @@ from .surfaces import Surface
 
 __all__ = [
     "Candidate", "Comparison", "Executor", "Problem", "Row", "Settings", "Store", "Study", "Surface", "candidate",
-    "compare", "default_grid", "landscape", "optimizer_class", "problem", "run", "trace_2d",
+    "compare", "default_grid", "folder", "landscape", "optimizer_class", "problem", "run", "trace_2d",
 ]  # fmt: skip

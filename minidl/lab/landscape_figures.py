@@ -188,7 +188,8 @@ def _beside(axes: Any, traces: Sequence[Trace]) -> None:
         for point in [point for point in where.minima if bottom < point[0] < top]:
             axes.axhline(point[0], color="0.6", linewidth=0.8)
             axes.annotate("minimum", (1, point[0]), xycoords=("axes fraction", "data"), xytext=(-2, 3), ha="right",
-                          textcoords="offset points", fontsize=8, color="dimgrey")  # fmt: skip
+                          textcoords="offset points", fontsize=8, color="dimgrey", zorder=40,
+                          bbox={"boxstyle": "round,pad=0.1", "color": "white", "alpha": 0.75})  # fmt: skip
     elif where.minima:
         top, lowest = first - where.lowest, min(float((x.losses - where.lowest).min()) for x in traces)
         axes.set(yscale="log", ylabel="f above its minimum", title="loss")
@@ -244,6 +245,7 @@ def animation(traces: Sequence[Trace]) -> bytes:
     canvas = figure.canvas
     canvas.draw()  # once all that stands still; in each frame only what moves is drawn onto it
     still = canvas.copy_from_bbox(figure.bbox)
+    (west, east), (south, north) = axes.get_xlim(), axes.get_ylim()
     last = max(len(path.points) for path in traces) - 1
     steps = dict.fromkeys(np.linspace(0, last, min(FRAMES, last + 1)).round().astype(int).tolist())
     frames = []
@@ -251,7 +253,8 @@ def animation(traces: Sequence[Trace]) -> bytes:
         for line, head, points, height in zip(lines, heads, shown, heights, strict=True):
             k = min(step, len(points) - 1)
             line.set_data(points[: k + 1, 0], height[: k + 1])
-            head.set_data(points[k : k + 1, 0], height[k : k + 1])
+            # one that is outside, and will come back, waits at the border
+            head.set_data([np.clip(points[k, 0], west, east)], [np.clip(height[k], south, north)])
         counter.set_text(f"step {step}")
         canvas.restore_region(still)
         for artist in moving:

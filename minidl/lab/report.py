@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,6 +29,21 @@ def prepare(out: Path) -> None:
         (out / ".minidl").unlink()
     except OSError as error:
         raise OSError(f"cannot write results into {out}: {error.strerror or error}") from error
+
+
+def folder(name: str | Path) -> Path:
+    """The folder for a script's results, made and tried before anything is computed.
+
+    For argparse, which turns the error into a message: add_argument("--out", type=lab.folder, default="results/mine").
+    """
+    out = Path(name)
+    if out.exists() and not out.is_dir():
+        raise argparse.ArgumentTypeError(f"{out} is a file; expected a folder, which is made where there is none")
+    try:
+        prepare(out)
+    except OSError as error:
+        raise argparse.ArgumentTypeError(f"{error}; name a folder where you may write") from error
+    return out
 
 
 def save(comparison: Comparison, out: Path, store: Store | None = None, page: bool = True) -> list[Path]:
