@@ -88,7 +88,8 @@ def columns(c: Comparison) -> list[Column]:
     column(f"test {c.metric}", lambda r: _test(c, r)[0], figure, True)
     column("lowest", lambda r: _test(c, r)[1], figure, True)
     column("highest", lambda r: _test(c, r)[2], figure, True)
-    column("at default rate", lambda r: r.untuned_test, figure, True)
+    if not all(math.isnan(r.untuned_test) for r in rows):
+        column("at default rate", lambda r: r.untuned_test, figure, True)
     column(f"steps to {target}", lambda r: r.steps_to_target, number(".0f", "missed"), True)
     column("gradients to it", lambda r: r.gradients_to_target, number(".0f", "missed"))
     column("seconds to it", lambda r: r.seconds_to_target, number(".2g", "missed"))
