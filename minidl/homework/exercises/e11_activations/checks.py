@@ -25,7 +25,7 @@ def _relu(*shape, smallest=-6, largest=3, dtype=np.float64):
 
 def _relu_by_hand(rng):
     order = rng.permutation(4)
-    x = np.round(rng.uniform(0.1, 3, 4), 1) * [1, 1, -1, -1]
+    x = np.round(rng.uniform([1.2, 0.2, 1.2, 0.2], [3, 0.8, 3, 0.8]), 1) * [1, 1, -1, -1]
     dout = np.round(rng.uniform(1, 5, 4), 1) * [1, -1, 1, -1]
     return {"dout": dout[order], "x": x[order]}
 
