@@ -320,7 +320,7 @@ WRONG_EDITS = [
     (E08, "zs = z - z.max(axis=1, keepdims=True)", "z -= z.max(axis=1, keepdims=True); zs = z", "in place"),
     (E08, "dz = dz / N", "dz = dz / z.shape[1]", "a gradient divided by the number"),
     (E08, "dz = dz / N", "dz = -dz / N", "gradient with the wrong sign"),
-    (E08, MEAN, "loss = -np.log(np.exp(logp[np.arange(N), y]) + 1e-12).mean()", ""),
+    (E08, MEAN, "loss = -np.log(np.exp(logp[np.arange(N), y]) + 1e-12).mean()", "plus 1e-12"),
     (E08, MEAN, "loss = -logp.max(axis=1).mean()", "most probable class"),
     (E08, HOT, "dz = dz - np.eye(z.shape[1])[y]", "always float64"),
     (E08, "dz = dz / N", "dz = dz / N ** 2", "divided by N twice"),
