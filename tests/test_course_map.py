@@ -78,7 +78,7 @@ def test_other_links_exist():
         if not path:
             assert anchor in headings, f"no heading #{anchor}"
         else:
-            assert (EXAMPLES / path).is_file(), path
+            assert (EXAMPLES / path).exists(), path
 
 
 def test_every_lesson_and_item_is_on_the_map():
