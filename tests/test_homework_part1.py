@@ -9,7 +9,7 @@ import math
 import numpy as np
 import pytest
 from homework_part1_sources import BASE, E01, E05, E08, E09, E10, E11, E12, NAMES, RIGHT_EDITS, WRONG_EDITS
-from homework_seeds import MANY
+from homework_seeds import MANY, sample
 
 from minidl.homework import exercise as exercises
 from minidl.homework.grade import CONVENTION, NOT_STARTED, RIGHT, WRONG, grade_source
@@ -43,17 +43,17 @@ def check_wrong(name, source, says, seeds):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_published_form_is_right(name):
-    check_right(name, BASE[name], range(3))
+    check_right(name, BASE[name], range(1))
 
 
 @pytest.mark.parametrize(("name", "old", "new"), RIGHT_EDITS, ids=RIGHT_IDS)
 def test_alternative_is_accepted(name, old, new):
-    check_right(name, edited(name, old, new), range(10, 13))
+    check_right(name, edited(name, old, new), range(10, 11))
 
 
-@pytest.mark.parametrize(("name", "old", "new", "says"), WRONG_EDITS, ids=WRONG_IDS)
+@pytest.mark.parametrize(("name", "old", "new", "says"), sample(WRONG_EDITS), ids=sample(WRONG_IDS))
 def test_wrong_solution_is_rejected_and_named(name, old, new, says):
-    check_wrong(name, edited(name, old, new), says, range(20, 22))
+    check_wrong(name, edited(name, old, new), says, range(20, 21))
 
 
 def test_nine_wrong_solutions_of_ten_are_named():

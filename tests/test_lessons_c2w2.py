@@ -154,7 +154,7 @@ COSTS = {
 }
 
 
-@pytest.mark.parametrize("script", COSTS)
+@pytest.mark.parametrize("script", ["12_moons_decay"] if EPOCHS < 2000 else COSTS)
 def test_moons_as_far_as_time_allows(script):
     text = run_script(f"c2w2/{script}", "--epochs", str(EPOCHS), timeout=1200)[0]
     shown = range(-(-EPOCHS // 1000))
