@@ -313,8 +313,8 @@ def test_outcomes(tmp_path):
 
 @pytest.mark.slow
 def test_a_sample_of_the_course_family_dies(tmp_path):
-    """20 of its mutants, drawn at random, are noticed by the quick tests: all but one. (All of them take hours.)"""
-    survivors, n = tmp_path / "survivors.json", 20
+    """12 of its mutants, drawn at random, are noticed by the quick tests, all but one. (All of them take hours.)"""
+    survivors, n = tmp_path / "survivors.json", 12
     files = [f"minidl/optim/{name}.py" for name in ("sgd", "adaptive", "adam")]
     asked = ["test_optim_trajectories.py", "test_optim_defaults.py", "test_optim_errors.py"]
     command = [sys.executable, str(TOOL), *files, "--sample", str(n), "--tests", *asked, "--survivors", str(survivors)]
@@ -322,4 +322,4 @@ def test_a_sample_of_the_course_family_dies(tmp_path):
     assert survivors.exists(), done.stderr
     assert "left out" not in done.stderr, done.stderr
     alive = json.loads(survivors.read_text())
-    assert len(alive) <= 0.05 * n, done.stdout
+    assert len(alive) <= 1, done.stdout
