@@ -29,6 +29,10 @@ if __name__ == "__main__":  # the worker processes import this file to find Sign
     parser.add_argument("--out", type=lab.folder, default="results/compare_optimizers", help="folder for the results")
     parser.add_argument("--dataset", default="digits", help="digits, moons, spirals, mnist, fashion_mnist")
     options = parser.parse_args()
+    try:
+        lab.Problem.default(options.dataset).check()
+    except (ValueError, OSError) as error:  # an unknown name, or data that are not here
+        parser.error(str(error))
 
     mine = f"{__file__}:SignDescent"
     if options.quick:
@@ -38,10 +42,10 @@ if __name__ == "__main__":  # the worker processes import this file to find Sign
     print(comparison)
 
     # The records behind the table: every run, every evaluation. Which rates were usable at all?
-    print("\nvalidation accuracy at the end, by learning rate")
+    print(f"\nvalidation {comparison.metric} at the end, by learning rate")
     for name, spec in comparison.optimizers.items():
         runs = [r for r in comparison.tuning if r["optimizer"] == spec]
-        print(f"{name:12}", *(f"{r['lr']:g}: {r['validation_accuracy']:.1%}  " for r in runs))
+        print(f"{name:12}", *(f"{r['lr']:g}: {r[f'validation_{comparison.metric}']:.3g}  " for r in runs))
 
     paths = comparison.save(options.out)
     print("\nwrote", *paths)

@@ -73,25 +73,20 @@ def test_the_numbers_depend_neither_on_jobs_nor_threads_nor_on_the_other_optimiz
 
 @pytest.mark.slow
 @needs_mnist
-def test_mnist_from_the_folder_that_minidl_data_names():
-    options = ["--epochs", "1", "--optimizers", "adam", "--lr-grid", "0.001", "--seeds", "1"]
-    text = minidl("compare", "--dataset", "mnist", *options)
+def test_mnist_from_the_folder_that_minidl_data_names_in_less_than_one_gibibyte():
+    code = (
+        "import sys; from pathlib import Path; from minidl import cli\n"
+        "cli.main(sys.argv[1:]); status = Path('/proc/self/status')\n"
+        "print(status.read_text().split('VmHWM:')[1].split()[0] if status.exists() else 'unknown')"
+    )
+    options = ["--epochs", "1", "--optimizers", "adam", "--lr-grid", "0.001", "--seeds", "1", "--jobs", "1"]
+    done = subprocess.run([sys.executable, "-c", code, "compare", "--dataset", "mnist", *options],
+                          capture_output=True, text=True)  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
     (row,) = rows("results/mnist")
     assert row["optimizer"] == "Adam" and 0.95 < float(row["test_accuracy"]) < 0.99 and row["diverged"] == "0"
-    assert "10000 samples, so 1 % is 100 of them" in text and "1 epoch of 391 steps" in text
-
-
-@pytest.mark.slow
-@needs_mnist
-@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs /proc/self/status, to read a peak of memory")
-def test_a_process_with_mnist_stays_under_one_gibibyte():
-    code = (
-        "from pathlib import Path; import minidl.lab as lab\n"
-        "lab.compare('mnist', ['adam'], epochs=1, lr_grid=[0.001], seeds=1, jobs=1)\n"
-        "print(Path('/proc/self/status').read_text().split('VmHWM:')[1].split()[0])"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    mebibytes = int(done.stdout) / 1024
-    assert 300 < mebibytes < 1024  # below 300 the data would not have been there
-    print(f"peak {mebibytes:.0f} MiB")
+    assert "10000 samples, so 1 % is 100 of them" in done.stdout and "1 epoch of 391 steps" in done.stdout
+    peak = done.stdout.split()[-1]
+    if peak == "unknown":
+        pytest.skip("the rest holds; a peak of memory is read in /proc/self/status, which this system has not")
+    assert 300 < int(peak) / 1024 < 1024  # below 300 MiB the data would not have been there

@@ -48,13 +48,10 @@ def test_nan_on_one_side_alone_is_no_agreement(name, source):
 
 
 def test_a_question_ends_with_its_own_mark():
-    endings = {mistake.look[-1] for name in names() for mistake in load(name).mistakes}
-    assert "?" in endings and "." not in endings
-    for mistake in (m for name in names() for m in load(name).mistakes if m.look.endswith("?")):
-        hunted = next(load(name) for name in names() if mistake in load(name).mistakes)
-        verdict = grade_source(hunted, mistake.applied_to(hunted.solution), 0)
-        assert verdict.diagnosis.endswith("?"), verdict
-        return
+    looks = {mistake: exercise for exercise in map(load, names()) for mistake in exercise.mistakes}
+    assert not [mistake.look for mistake in looks if mistake.look.endswith(".")]
+    mistake, exercise = next((m, e) for m, e in looks.items() if m.look.endswith("?"))
+    assert grade_source(exercise, mistake.applied_to(exercise.solution), 0).diagnosis.endswith("?")
 
 
 WALK = """

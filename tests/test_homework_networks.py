@@ -85,8 +85,10 @@ WRONG_ONES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("name", "source"), [("e30_weight_penalty", PENALTY),
-                                              ("e31_network_by_hand", NETWORK)])  # fmt: skip
+RIGHT_ONES = [("e30_weight_penalty", PENALTY), ("e31_network_by_hand", NETWORK)]
+
+
+@pytest.mark.parametrize(("name", "source"), RIGHT_ONES)
 def test_right_answers_in_other_words(name, source):
     for seed in range(8):
         verdict = grade_source(load(name), source, seed)

@@ -267,6 +267,15 @@ def test_markdown_can_be_pasted(study):
     assert by_head["runs that missed"].values == [0, 1] and by_head["at default rate"].texts == ["", "50.0%"]
 
 
+def test_a_study_without_default_rates_has_no_column_for_them(fake_runs):
+    fake_runs()
+    heads = {
+        untuned: [column.head for column in columns(compare(["sgd", "adam"], seeds=1, lr_grid=[0.1], untuned=untuned))]
+        for untuned in (True, False)
+    }
+    assert [head for head in heads[True] if head != "at default rate"] == heads[False] != heads[True]
+
+
 # -- minidl report
 
 

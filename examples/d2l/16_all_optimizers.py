@@ -22,6 +22,10 @@ parser.add_argument("--quick", action="store_true", help="three optimizers, two 
 parser.add_argument("--out", type=lab.folder, default="results/d2l/16_all_optimizers", help="folder for the figure")
 parser.add_argument("--dataset", default="digits", help="any that `minidl compare` takes")
 options = parser.parse_args()
+try:
+    lab.Problem.default(options.dataset).check()
+except (ValueError, OSError) as error:  # an unknown name, or data that are not here
+    parser.error(str(error))
 
 if options.quick:
     comparison = lab.compare(

@@ -211,35 +211,29 @@ def diagnose(exercise: Exercise, outcomes: list[Outcome], failed: list[bool], se
     if isinstance(right, Returned) and isinstance(seen, Returned) and same(astuple(right), astuple(seen)):
         return None  # what is wrong lies beside the learner's file
     order = sorted(range(len(outcomes)), key=_costs(exercise).__getitem__)  # a cheap check tells most mistakes apart
+
+    def agrees(i: int, code: ModuleType, source: str, finite_only: bool = False) -> bool:
+        theirs = _outcome(exercise, i, code, source, seed)
+        return _alike(outcomes[i], theirs, exercise.checks[i].rtol, finite_only)
+
     for finite_only in (False, True):
         for mistake, code, source in variants(exercise):
-            if all(_agrees(exercise, seed, i, code, source, outcomes[i], finite_only) for i in order):
+            if all(agrees(i, code, source, finite_only) for i in order):
                 return mistake
     if isinstance(outcomes[first], Returned):
         for mistake, code, source in variants(exercise):
-            if _agrees(exercise, seed, first, code, source, outcomes[first]):
+            if agrees(first, code, source):
                 return mistake
     return None
 
 
-def _agrees(
-    exercise: Exercise,
-    seed: int,
-    index: int,
-    code: ModuleType,
-    source: str,
-    outcome: Outcome,
-    finite_only: bool = False,
-) -> bool:
-    check = exercise.checks[index]
-    theirs = _outcome(exercise, index, code, source, seed)
-    if isinstance(outcome, Raised) or isinstance(theirs, Raised):
-        return isinstance(outcome, Raised) and isinstance(theirs, Raised) and outcome.type == theirs.type
+def _alike(ours: Outcome, theirs: Outcome, rtol: float, finite_only: bool) -> bool:
+    """Whether two codes did the same with the same inputs."""
+    if isinstance(ours, Raised) or isinstance(theirs, Raised):
+        return isinstance(ours, Raised) and isinstance(theirs, Raised) and ours.type == theirs.type
     try:
-        a, b = outcome.value, theirs.value
-        if finite_only:
-            a, b = _without_overflow(a, b)
-        return outcome.changed == theirs.changed and difference(a, b, check.rtol) is None
+        a, b = _without_overflow(ours.value, theirs.value) if finite_only else (ours.value, theirs.value)
+        return ours.changed == theirs.changed and difference(a, b, rtol) is None
     except Exception:  # a result of a kind that cannot be compared
         return False
 

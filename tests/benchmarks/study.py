@@ -6,7 +6,10 @@ the whole validation set, and at the end of the last runs the test set. One opti
 PyTorch in turn, single-threaded runs side by side. What the lab does beside them (records, hashes, processes) is part
 of its time.
 
-    python tests/benchmarks/study.py [--epochs 5] [--rates 7] [--seeds 5] [--jobs 2] [--dataset mnist]
+Seven runs, then five, on two cores leave one core idle at the end of each, for both. How well a study uses its cores is
+therefore measured with all runs in one list, as a study has them: `--whole`, without PyTorch.
+
+    python tests/benchmarks/study.py [--epochs 5] [--rates 7] [--seeds 5] [--jobs 2] [--dataset mnist] [--whole]
 """
 
 from __future__ import annotations
@@ -58,7 +61,6 @@ def torch_run(problem: Problem, name: str, lr: float, seed: int, test: bool) -> 
         for part in ("train", "validation", "test"):
             samples = getattr(splits, part)
             _TENSORS[part] = torch.from_numpy(samples.x), torch.from_numpy(np.asarray(samples.y, np.int64))
-    began = time.perf_counter()
     torch.manual_seed(seed)
     widths = [784, *problem.hidden, 10]
     layers: list[Any] = []
@@ -90,14 +92,13 @@ def torch_run(problem: Problem, name: str, lr: float, seed: int, test: bool) -> 
             optimizer.step()
             losses.append(loss.item())
             if not np.isfinite(losses[-1]):  # the lab stops a run that diverged, too
-                return {"losses": losses, "rows": rows, "seconds": time.perf_counter() - began}
+                return {"losses": losses, "rows": rows}
             if k + 1 in (round(steps / 2), steps):
                 rows.append((measure("train", 5000), measure("validation")))
-    record = {"losses": losses, "rows": rows, "test": measure("test") if test else None}
-    return record | {"seconds": time.perf_counter() - began}
+    return {"losses": losses, "rows": rows, "test": measure("test") if test else None}
 
 
-def lab_block(problem: Problem, settings: list[Settings], jobs: int, folder: str) -> tuple[float, float, float]:
+def lab_block(settings: list[Settings], jobs: int, folder: str) -> tuple[float, float, float]:
     """Wall seconds of these runs through the lab, seconds inside runs, and those of them that evaluated."""
     began = time.perf_counter()
     with Executor(jobs=jobs, store=Store(folder), progress=False) as executor:
@@ -107,12 +108,13 @@ def lab_block(problem: Problem, settings: list[Settings], jobs: int, folder: str
     return wall, evaluated + sum(r["seconds_training"] for r in records), evaluated
 
 
-def torch_block(problem: Problem, settings: list[Settings], jobs: int) -> tuple[float, float]:
+def torch_block(problem: Problem, settings: list[Settings], jobs: int) -> float:
+    """Wall seconds of the same runs in PyTorch."""
     began = time.perf_counter()
     with parallel_config(backend="loky", inner_max_num_threads=1):
         todo = ((s.optimizer.name, s.lr, s.seed, s.test) for s in settings)
-        records = Parallel(n_jobs=jobs)(delayed(torch_run)(problem, *s) for s in todo)
-    return time.perf_counter() - began, sum(r["seconds"] for r in records)
+        Parallel(n_jobs=jobs)(delayed(torch_run)(problem, *s) for s in todo)
+    return time.perf_counter() - began
 
 
 def main() -> None:
@@ -123,44 +125,65 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--optimizers", nargs="+", default=COURSE)
+    parser.add_argument("--whole", action="store_true", help="minidl alone, all runs in one list")
     a = parser.parse_args()
+    problem = Problem.default(a.dataset, epochs=a.epochs)
+    problem.check()
+    parts = {name: runs(problem, name, a.rates, a.seeds) for name in a.optimizers}
+    # Processes are started and data read once, before the clock runs.
+    warm_up = [
+        Settings(Problem.default(a.dataset, epochs=1), candidate("SGD"), 1e-3, s) for s in range(100, 100 + a.jobs)
+    ]
+    with tempfile.TemporaryDirectory() as folder:
+        lab_block(warm_up, a.jobs, folder)
+        if a.whole:
+            whole_study(parts, a.jobs, folder)
+        else:
+            against_torch(problem, parts, warm_up, a.jobs, folder)
+
+
+def runs(problem: Problem, name: str, rates: int, seeds: int) -> list[list[Settings]]:
+    """Of one optimizer: one run at each rate, then one of each seed at the middle rate."""
+    of = candidate(name)
+    grid = default_grid(of, rates)
+    final = [Settings(problem, of, grid[len(grid) // 2], seed, test=True) for seed in range(1, seeds + 1)]
+    return [[Settings(problem, of, lr, 0) for lr in grid], final]
+
+
+def whole_study(parts: dict[str, list[list[Settings]]], jobs: int, folder: str) -> None:
+    wall, inside, evaluated = np.sum(
+        [lab_block([s for part in parts.values() for s in part[k]], jobs, folder) for k in (0, 1)], axis=0
+    )
+    print(f"minidl: {inside / (wall * jobs):.1%} of {jobs} x {wall:.0f} s were spent inside runs")
+    beside = wall * jobs - inside
+    print(f"what is left is {beside / inside:.1%} of training and evaluation; evaluation is {evaluated / inside:.1%}")
+    memory = max(Parallel(n_jobs=jobs)(delayed(peak_memory)() for _ in range(4 * jobs)))
+    print(f"a process of the lab has at most {memory:.0f} MiB resident")
+
+
+def against_torch(
+    problem: Problem, parts: dict[str, list[list[Settings]]], warm_up: list[Settings], jobs: int, folder: str
+) -> None:
     try:
         import torch
     except ImportError:
         sys.exit("this benchmark needs its peer: pip install torch")
-    problem = Problem.default(a.dataset, epochs=a.epochs)
-    problem.check()
-    print(f"{a.dataset}, {a.epochs} epochs, {a.jobs} runs at a time, minidl against PyTorch {torch.__version__}\n")
+    torch_block(warm_up[0].problem, warm_up, jobs)
+    print(f"{problem.dataset}, {problem.epochs} epochs, {jobs} runs at a time, PyTorch {torch.__version__}\n")
     print("| optimizer | runs | minidl, s | PyTorch, s | ratio |\n|---|---|---|---|---|")
-    totals, memory = np.zeros(5), 0.0
-    with tempfile.TemporaryDirectory() as folder:
-        for i, name in enumerate(a.optimizers):
-            of = candidate(name)
-            rates = default_grid(of, a.rates)
-            tuning = [Settings(problem, of, lr, 0) for lr in rates]
-            final = [Settings(problem, of, rates[len(rates) // 2], seed, test=True) for seed in range(1, a.seeds + 1)]
-            if i == 0:  # processes are started and data read once, before the clock runs
-                warm = [Settings(Problem.default(a.dataset, epochs=1), of, 1e-3, s) for s in range(100, 100 + a.jobs)]
-                lab_block(problem, warm, a.jobs, folder)
-                memory = max(Parallel(n_jobs=a.jobs)(delayed(peak_memory)() for _ in range(4 * a.jobs)))
-                torch_block(warm[0].problem, warm, a.jobs)
-            blocks: dict[str, Any] = {}
-            for peer in ("minidl", "torch") if i % 2 == 0 else ("torch", "minidl"):
-                both = [tuning, final]
-                if peer == "minidl":
-                    blocks[peer] = np.sum([lab_block(problem, s, a.jobs, folder) for s in both], axis=0)
-                else:
-                    blocks[peer] = np.sum([torch_block(problem, s, a.jobs) for s in both], axis=0)
-            ours, theirs = blocks["minidl"], blocks["torch"]
-            totals += [*ours, *theirs]
-            count = len(tuning) + len(final)
-            print(f"| {name} | {count} | {ours[0]:.1f} | {theirs[0]:.1f} | {ours[0] / theirs[0]:.2f} |", flush=True)
-    wall, inside, evaluated, torch_wall, _ = totals
-    beside = wall * a.jobs - inside
-    print(f"| all | | {wall:.1f} | {torch_wall:.1f} | {wall / torch_wall:.2f} |\n")
-    print(f"minidl: {inside / (wall * a.jobs):.1%} of {a.jobs} x {wall:.0f} s were spent inside runs")
-    print(f"what is left is {beside / inside:.1%} of training and evaluation; evaluation is {evaluated / inside:.1%}")
-    print(f"a process of the lab has at most {memory:.0f} MiB resident")
+    totals = np.zeros(2)
+    for i, (name, blocks) in enumerate(parts.items()):
+        seconds = {}
+        for peer in ("minidl", "torch") if i % 2 == 0 else ("torch", "minidl"):
+            if peer == "minidl":
+                seconds[peer] = sum(lab_block(block, jobs, folder)[0] for block in blocks)
+            else:
+                seconds[peer] = sum(torch_block(problem, block, jobs) for block in blocks)
+        ours, theirs = seconds["minidl"], seconds["torch"]
+        totals += [ours, theirs]
+        count = sum(map(len, blocks))
+        print(f"| {name} | {count} | {ours:.1f} | {theirs:.1f} | {ours / theirs:.2f} |", flush=True)
+    print(f"| all | | {totals[0]:.1f} | {totals[1]:.1f} | {totals[0] / totals[1]:.2f} |\n")
 
 
 def peak_memory() -> float:

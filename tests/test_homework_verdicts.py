@@ -1,0 +1,30 @@
+"""No right solution is rejected and no wrong one accepted, whatever the seed."""
+
+import pytest
+from homework_seeds import MANY, accepted, false_verdicts, known_sources
+
+from minidl.homework.exercise import names
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", names())
+def test_no_false_verdict(name):
+    assert false_verdicts(name, range(MANY)) == []
+
+
+def test_every_exercise_has_right_and_wrong_ones_beside_its_own_solution():
+    for name in names():
+        known = known_sources(name)
+        assert known[True] and known[False]
+        assert len(known[False]) >= 8 or name.startswith("e32"), name
+
+
+def test_a_false_verdict_is_told(monkeypatch):
+    """The test above can fail, both ways."""
+    name = "e07_softmax"
+    right, wrong = (known_sources(name)[kind][0] for kind in (True, False))
+    assert accepted(name, right, 0) and not accepted(name, wrong, 0)
+    monkeypatch.setattr("homework_seeds.known_sources", lambda name: {True: [wrong], False: [right]})
+    told = false_verdicts(name, range(2))
+    assert len(told) == 4 and "right, but rejected" in told[0] and "wrong, but accepted" in told[-1]
+    assert not accepted(name, "import nonsense", 0) and not accepted(name, "pass", 0)
