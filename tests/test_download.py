@@ -1,6 +1,7 @@
 """Downloads that go wrong, and datasets that are one archive."""
 
 import dataclasses
+import errno
 import hashlib
 import json
 import os
@@ -316,6 +317,28 @@ def test_two_threads_take_turns_and_the_second_finds_its_folder_again(tmp_path):
     for thread in threads:
         thread.join()
     assert most == [(1, True, True)] * 80 and not folder.exists()  # empty each time, and so removed
+
+
+def test_a_folder_that_is_removed_while_it_is_made_is_made_again(tmp_path, monkeypatch):
+    """mkdir meets the folder of the one before, who removes it before mkdir has looked whether it is a folder."""
+    make, met = os.mkdir, []
+
+    def meets_another(path, *mode):
+        if not met:
+            met.append(path)
+            raise FileExistsError(errno.EEXIST, "File exists", str(path))
+        make(path, *mode)
+
+    monkeypatch.setattr(os, "mkdir", meets_another)
+    with module.lock(tmp_path / "got"):
+        assert (tmp_path / "got").is_dir() and met
+
+
+@pytest.mark.parametrize("make", [Path.touch, lambda path: path.symlink_to("nowhere")])
+def test_what_is_no_folder_is_no_place_for_a_lock(tmp_path, make):
+    make(tmp_path / "got")
+    with pytest.raises(FileExistsError), module.lock(tmp_path / "got"):
+        pass
 
 
 def test_two_threads_lose_nothing_of_the_record(server, monkeypatch):

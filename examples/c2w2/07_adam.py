@@ -22,8 +22,8 @@ parser.add_argument("--out", type=folder, default="results/c2w2/07_adam", help="
 options = parser.parse_args()
 
 RULES = {"SGD": (optim.SGD, "#0072B2", "-"), "Momentum": (optim.Momentum, "#D55E00", "--"),
-         "RMSProp": (optim.RMSProp, "#009E73", "-."), "Adam": (optim.Adam, "#CC79A7", "-"),
-         "Adam without correction": (AdamUncorrected, "#000000", ":")}  # fmt: skip
+         "RMSProp": (optim.RMSProp, "#56B4E9", "-."), "Adam": (optim.Adam, "#000000", "-"),
+         "Adam without correction": (AdamUncorrected, "#CC79A7", ":")}  # fmt: skip
 
 
 def moves(rule, gradients):

@@ -25,7 +25,7 @@ parser.add_argument("--out", type=folder, default="results/c2w2/10_local_optima"
 options = parser.parse_args()
 
 RULES = {SGD: ({}, "#0072B2", "-"), Momentum: ({}, "#D55E00", "--"),
-         RMSProp: ({"alpha": 0.9}, "#009E73", "-."), Adam: ({}, "#CC79A7", "-")}  # fmt: skip
+         RMSProp: ({"alpha": 0.9}, "#56B4E9", "-."), Adam: ({}, "#000000", "-")}  # fmt: skip
 RATE = 0.05
 WIDE = ((-9.0, 9.0), (-9.0, 9.0))
 saddle = Surface("saddle x² - y²", "", lambda x, y: x**2 - y**2, (-1, 1e-3), WIDE)

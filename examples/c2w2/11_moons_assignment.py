@@ -22,7 +22,7 @@ from minidl.lab import folder
 
 RULES = {"gradient descent": optim.SGD, "Momentum": optim.Momentum, "Adam": optim.Adam}
 RATES = {"gradient descent": 7e-4, "Momentum": 7e-4, "Adam": 7e-4}
-COLOURS = {"gradient descent": "#0072B2", "Momentum": "#D55E00", "Adam": "#CC79A7"}
+COLOURS = {"gradient descent": "#0072B2", "Momentum": "#D55E00", "Adam": "#000000"}
 X, Y = make_moons(300, noise=0.2, random_state=np.random.RandomState(3))  # the course's random numbers
 Y = Y[:, None].astype(float)
 

@@ -31,10 +31,10 @@ def every(interval, lr):
 
 
 RUNS = {  # rule, first rate, interval, colour and line
-    "gradient descent, every epoch": (optim.SGD, 0.1, 1, "#000000", ":"),
+    "gradient descent, every epoch": (optim.SGD, 0.1, 1, "#0072B2", ":"),
     "gradient descent, every 1,000 epochs": (optim.SGD, 0.1, 1000, "#0072B2", "-"),
     "Momentum, every 1,000 epochs": (optim.Momentum, 0.1, 1000, "#D55E00", "--"),
-    "Adam, every 1,000 epochs": (optim.Adam, 0.01, 1000, "#CC79A7", "-"),
+    "Adam, every 1,000 epochs": (optim.Adam, 0.01, 1000, "#000000", "-"),
 }
 
 

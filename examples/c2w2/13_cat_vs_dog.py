@@ -31,7 +31,7 @@ options = parser.parse_args()
 SIZE, HIDDEN, BATCH, EPOCHS = 32, 64, 64, 3 if options.quick else 15
 RATES = (0.001, 0.1) if options.quick else (0.0003, 0.001, 0.01, 0.1, 0.3)
 RULES = {"gradient descent": (optim.SGD, "#0072B2", "-"), "Momentum": (optim.Momentum, "#D55E00", "--"),
-         "RMSprop": (optim.RMSProp, "#009E73", "-."), "Adam": (optim.Adam, "#CC79A7", "-")}  # fmt: skip
+         "RMSprop": (optim.RMSProp, "#56B4E9", "-."), "Adam": (optim.Adam, "#000000", "-")}  # fmt: skip
 
 if options.data:
     try:

@@ -1,4 +1,4 @@
-"""Seven balls on sin(x): SGD, Momentum, Nesterov, AdaGrad, RMSProp, AdaDelta, Adam in one film (N10 to N14, item 18).
+"""Seven balls on sin(x): SGD, Momentum, Nesterov, AdaGrad, AdaDelta, RMSProp, Adam in one film (N10 to N14, item 18).
 
 Look at: landscape.gif. Momentum, Nesterov and Adam roll past the minimum and come back; SGD and AdaGrad never pass it;
 AdaDelta, left to its paper's settings, is still at the top when the others have settled. Change SETTINGS: who is first
@@ -17,8 +17,8 @@ SETTINGS = {
     "Momentum": {"lr": 1.0, "beta": 0.9},  # SGD's rate, divided by 1 - beta
     "Nesterov": {"lr": 0.1, "momentum": 0.9},
     "AdaGrad": {"lr": 0.5},
-    "RMSProp": {"lr": 0.1, "alpha": 0.9},
     "AdaDelta": {"lr": 1.0},
+    "RMSProp": {"lr": 0.1, "alpha": 0.9},
     "Adam": {"lr": 0.1},
 }
 

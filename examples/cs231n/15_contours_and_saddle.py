@@ -20,9 +20,9 @@ import numpy as np
 from minidl.lab import folder, landscape
 from minidl.lab.surfaces import surface
 
-CONTOURS = {"SGD": 0.01, "Momentum": 0.03, "Nesterov": 0.003, "AdaGrad": 0.5, "RMSProp": 0.05, "AdaDelta": 20.0,
+CONTOURS = {"SGD": 0.01, "Momentum": 0.03, "Nesterov": 0.003, "AdaGrad": 0.5, "AdaDelta": 20.0, "RMSProp": 0.05,
             "Adam": 0.2}  # fmt: skip
-SADDLE = {"SGD": 0.02, "Momentum": 0.2, "Nesterov": 0.02, "AdaGrad": 0.1, "RMSProp": 0.02, "AdaDelta": 5.0,
+SADDLE = {"SGD": 0.02, "Momentum": 0.2, "Nesterov": 0.02, "AdaGrad": 0.1, "AdaDelta": 5.0, "RMSProp": 0.02,
           "Adam": 0.02}  # fmt: skip
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)

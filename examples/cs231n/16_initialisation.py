@@ -68,7 +68,7 @@ forward.set(xlabel="layer", ylabel="standard deviation", title="activations, bef
 backward.set(xlabel="layer", ylabel="standard deviation", title="gradients of the weights", ylim=(1e-17, 10))
 curve.set(xlabel="epoch", ylabel="training loss", title=f"SGD, rate {RATE:g}")
 curve.axhline(np.log(10), color="0.6", linestyle=":")
-curve.annotate("log 10: guessing", (1, np.log(10)), xytext=(0, -14), textcoords="offset points", fontsize=8)
+curve.annotate("log 10: guessing", (epochs, np.log(10)), (0, -14), textcoords="offset points", fontsize=8, ha="right")
 for axes in (forward, backward):
     axes.set_xticks(range(1, DEPTH + 2))
 forward.legend(title="0 is drawn at 1e-16", fontsize=9)

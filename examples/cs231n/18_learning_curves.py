@@ -49,7 +49,7 @@ for i, (name, rate) in enumerate(RATES.items()):
               label=f"{name}, {rate:g}")  # fmt: skip
 left.set(xlabel="epoch", ylabel="training loss", yscale="log", title="Four rates")
 left.axhline(np.log(10), color="0.6", linestyle=":", label="log 10, guessing")
-left.legend()
+left.legend(fontsize=8, loc="center right", bbox_to_anchor=(1, 0.35))
 
 for i, size in enumerate(SIZES):
     steps = np.array(run(RATES["good"] * size / 64, size, epochs=4).steps)  # as far per image, whatever the batch

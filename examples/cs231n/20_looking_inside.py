@@ -60,7 +60,8 @@ def histograms(model, when, activations, gradients):
             print(f"{when}: layer {number}, activations: spread {values.std():.2f}, beyond 0.97 "
                   f"{np.mean(np.abs(values) > 0.97):.1%}")  # fmt: skip
             activations.hist(values, bins=60, range=(-1, 1), label=f"layer {number}", **look)
-    activations.set(xlabel="tanh activation", ylabel="density", title=f"activations {when} training")
+    activations.set(xlabel="tanh activation", ylabel="density", title=f"activations {when} training",
+                    xticks=(-1, -0.5, 0, 0.5, 1))  # fmt: skip
     gradients.set(xlabel="gradient of a weight", ylabel="density", yscale="log", title=f"gradients {when} training")
     activations.legend()
     gradients.legend()

@@ -21,7 +21,7 @@ from minidl import data, nn, optim
 from minidl.lab import folder
 from minidl.lab.landscape_figures import COLOURS
 
-METHODS = {"SGD": 0, "Momentum": 1, "AdaGrad": 3, "RMSProp": 4, "Adam": 6}  # and its colour in this series
+METHODS = {"SGD": 0, "Momentum": 1, "AdaGrad": 3, "RMSProp": 5, "Adam": 6}  # and its colour, as in all figures
 RATES, EPOCHS = (1e-3, 3e-3, 1e-2, 3e-2, 1e-1, 3e-1), 5
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -74,7 +74,7 @@ for i, (name, colour) in enumerate(METHODS.items()):
         axes.plot(range(1, len(column) + 1), column, color=COLOURS[colour], marker="os^v*"[i], markersize=4,
                   label=f"{name}, rate {rate:g}")  # fmt: skip
 for axes, title in zip(panels, ("training loss", "training accuracy", "validation accuracy"), strict=True):
-    axes.set(xlabel="epoch", title=title)
+    axes.set(xlabel="epoch", title=title, xticks=range(1, epochs + 1))
 panels[0].set_yscale("log")
 panels[0].legend(fontsize=9, loc="lower left")
 print("\nrate in force, the median of all weights, after each epoch")

@@ -40,7 +40,7 @@ figure = Figure(figsize=(12.5, 8), layout="constrained")
 panels = figure.subplots(2, 2)
 sweep = panels[1, 1]
 measure = f"validation_{comparison.metric}"
-print(f"\n{measure} by rate (* the chosen one)")
+print(f"\n{measure} by rate (* the chosen one; nan where a run diverged)")
 for name, trials in comparison.trials.items():
     i = optim.names().index(name)
     run = comparison.finals[name][0]
@@ -51,7 +51,7 @@ for name, trials in comparison.trials.items():
         axes.plot([r[column] for r in rows], [r["train_loss"] for r in rows], **look(i), markersize=5,
                   label=f"{name}, rate {run['lr']:g}")  # fmt: skip
 
-    ends = {t["lr"]: t[measure] for t in sorted(trials, key=lambda t: t["lr"]) if not t["diverged"]}
+    ends = {t["lr"]: np.nan if t["diverged"] else t[measure] for t in sorted(trials, key=lambda t: t["lr"])}
     print(f"{name:9}", *(f"{lr:g}: {x:.3g}{'*' * (lr == run['lr'])}  " for lr, x in ends.items()))
     sweep.plot(ends.keys(), ends.values(), **look(i), markersize=4)
     star = {"marker": "*", "markersize": 15, "markeredgecolor": "black", "zorder": 5}

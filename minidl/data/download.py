@@ -9,6 +9,7 @@ import logging
 import os
 import re
 import shutil
+import stat
 import sys
 import threading
 import time
@@ -305,7 +306,13 @@ def lock(folder: Path) -> Iterator[bool]:
 def _locked(path: Path) -> int | None:
     """The open file, locked, in its folder; None where the system has no locks."""
     while True:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except FileExistsError:
+            with contextlib.suppress(FileNotFoundError):  # the one before has removed the folder just after it was met
+                if not stat.S_ISDIR(path.parent.lstat().st_mode):
+                    raise
+            continue
         try:
             import fcntl
 
