@@ -66,7 +66,13 @@ def run_script(script: str, *arguments: str, timeout: float = 120) -> tuple[str,
         )  # fmt: skip
         if done.returncode != 0:
             raise AssertionError(f"{script} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
-        return done.stdout, [p.relative_to(folder) for p in Path(folder).rglob("*") if p.is_file()]
+        files = [p for p in Path(folder).rglob("*") if p.is_file()]
+        for file in files:
+            if file.stat().st_size == 0:
+                raise AssertionError(f"{script} leaves an empty {file.name}")
+        if folder not in done.stdout:
+            raise AssertionError(f"{script} does not say where its files are:\n{done.stdout}")
+        return done.stdout, [p.relative_to(folder) for p in files]
 
 
 def main() -> None:

@@ -128,15 +128,6 @@ def test_a_wrong_folder_of_photographs_is_told_in_a_sentence():
     assert "Traceback" not in str(error.value)
 
 
-def test_what_the_scripts_about_making_things_show():
-    text = output("own_operation")
-    assert "squareplus: True" in text and re.search(r"forgetful: +the derivative .* finite differences give", text)
-    assert "gradcheck: True" in output("own_layer") and "0.centres, 0.width" in output("own_layer")
-    text = output("own_optimizer")
-    assert "DiffGrad passes all" in text and re.search(r"FAILED +state is written.*\n.*m\[\.\.\.\] =", text)
-    assert re.search(r"^DiffGrad +0\.\d+", text, re.MULTILINE)
-
-
 # Every 1,000 epochs, as the notebooks print them. 10,000 epochs take minutes: more of them with a larger EPOCHS.
 EPOCHS = 1001
 COSTS = {

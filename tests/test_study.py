@@ -18,7 +18,7 @@ from made_up_runs import OWN_RULE
 from scipy.stats import qmc
 
 from minidl import cli, data, lab, nn, optim
-from minidl.lab import execute
+from minidl.lab import execute, report
 from minidl.lab.candidate import candidate, split
 from minidl.lab.problem import Problem
 from minidl.lab.quadratic import NoisyQuadratic, hessian
@@ -587,9 +587,10 @@ SMALL = ["compare", "--dataset", "moons", "--epochs", "1", "--optimizers", "sgd,
 
 @pytest.fixture
 def counted(monkeypatch):
-    """A list that every run that is made is added to."""
+    """A list that every run that is made is added to; pictures are looked at elsewhere."""
     made = []
     monkeypatch.setattr(execute, "run", lambda s: (made.append(s), lab.run(s))[1])
+    monkeypatch.setattr(report, "PICTURES", {})
     return made
 
 
