@@ -27,7 +27,11 @@ PROMISES = {  # what a script prints with --quick
     "compare_optimizers": [rf"(?m)^SignDescent +0\.001: {RATE} +0\.01: {RATE} +0\.1: {RATE}"],
     "own_layer": ["gradcheck: True", r"0\.centres, 0\.width"],
     "own_operation": ["squareplus: True", r"forgetful: +the derivative .* finite differences give"],
-    "own_optimizer": ["DiffGrad passes all", r"FAILED +state is written.*\n.*m\[\.\.\.\] =", rf"(?m)^DiffGrad +0{RATE}"],
+    "own_optimizer": [
+        "DiffGrad passes all",
+        r"FAILED +state is written.*\n.*m\[\.\.\.\] =",
+        rf"(?m)^DiffGrad +0{RATE}",
+    ],
     "train_mnist": ["training on the built-in digits"],
 }
 
