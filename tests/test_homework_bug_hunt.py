@@ -7,6 +7,7 @@ import pytest
 from minidl.homework.exercise import find, load
 from minidl.homework.grade import NOT_STARTED, RIGHT, WRONG, grade_source
 from minidl.homework.isolate import grade_file
+from minidl.homework.remarks import kept_between_calls
 
 NAMES = find(["32"])
 BY_NAME = pytest.mark.parametrize("name", NAMES)
@@ -43,6 +44,13 @@ def test_a_hunt_from_its_start_to_its_end(name):
     verdict = grade_source(exercise, repaired.replace('BUG = ""', f'BUG = "{wrong}"'), 1)
     assert verdict.state == WRONG
     assert "is not what was wrong" in verdict.message
+
+
+def test_in_a_hunt_not_even_what_lasts_between_calls_is_told():
+    lasting = "\n\ndef helper(x, seen=[]):\n    seen.append(x)\n    return seen\n"
+    exercise = load(NAMES[0])
+    assert kept_between_calls(exercise.starter["en"] + lasting)
+    assert grade_source(exercise, exercise.starter["en"] + lasting, 0).diagnosis == ""
 
 
 @BY_NAME

@@ -5,9 +5,10 @@ import pytest
 
 from minidl import cli
 from minidl.homework.exercise import load, names
-from minidl.homework.grade import CONVENTION, WRONG, grade_source
+from minidl.homework.grade import CONVENTION, WRONG, _alike, grade_source
 from minidl.homework.remarks import kept_between_calls, remark
 from minidl.homework.sentences import flowing
+from minidl.homework.subject import Raised, Returned
 
 LOSS_AFTER_THE_ONE_WAS_TAKEN = """
 import numpy as np
@@ -45,6 +46,12 @@ def test_nan_on_one_side_alone_is_no_agreement(name, source):
         verdict = grade_source(load(name), source, seed)
         assert verdict.state in (WRONG, CONVENTION)
         assert not verdict.mistake, verdict
+
+
+def test_another_error_is_not_the_mistakes_error():
+    zero, index, value = Raised("ZeroDivisionError", "by zero"), Raised("IndexError", "17"), Returned(1.0)
+    assert _alike(zero, Raised("ZeroDivisionError", "in other words", 3), 1e-9)
+    assert not any(_alike(a, b, 1e-9) for a, b in ((zero, index), (zero, value), (value, zero)))
 
 
 def test_a_question_ends_with_its_own_mark():

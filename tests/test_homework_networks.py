@@ -78,6 +78,7 @@ WRONG_ONES = [
     ("e31_network_by_hand", NETWORK, "back.sum(0)", "back[0]", ""),
     ("e31_network_by_hand", NETWORK, "0.1 * rng.standard_normal((D, H))", "np.zeros((D, H))", "W1 that are all zero"),
     ("e31_network_by_hand", NETWORK, "0.1 * rng.standard_normal((H, C))", "np.full((H, C), 0.1)", ""),
+    ("e31_network_by_hand", NETWORK, "0.1 * rng.standard_normal((D, H))", "1e300 * rng.standard_normal((D, H))", ""),
     ("e31_network_by_hand", NETWORK, "x.T.dot(back)", "x.T.dot(back) / N", ""),
     ("e31_network_by_hand", NETWORK, "return loss, g", "return loss, {}", ""),
     ("e31_network_by_hand", NETWORK, "return loss, g",

@@ -203,8 +203,8 @@ def _size(value: object) -> int:
 def diagnose(exercise: Exercise, outcomes: list[Outcome], failed: list[bool], seed: int) -> Mistake | None:
     """The known mistake that does the same as the learner's code on the same inputs, or None.
 
-    One that agrees in every check is taken before one that agrees wherever numbers are finite (an overflow spreads as
-    the code happens to be written), and that before one that agrees in the first failing check only.
+    One that agrees in every check, wherever numbers are finite (an overflow spreads as the code happens to be written),
+    is taken before one that agrees in the first failing check only.
     """
     first = failed.index(True)
     right, seen = _outcome(exercise, first, _solved(exercise), exercise.solution, seed), outcomes[first]
@@ -212,14 +212,12 @@ def diagnose(exercise: Exercise, outcomes: list[Outcome], failed: list[bool], se
         return None  # what is wrong lies beside the learner's file
     order = sorted(range(len(outcomes)), key=_costs(exercise).__getitem__)  # a cheap check tells most mistakes apart
 
-    def agrees(i: int, code: ModuleType, source: str, finite_only: bool = False) -> bool:
-        theirs = _outcome(exercise, i, code, source, seed)
-        return _alike(outcomes[i], theirs, exercise.checks[i].rtol, finite_only)
+    def agrees(i: int, code: ModuleType, source: str) -> bool:
+        return _alike(outcomes[i], _outcome(exercise, i, code, source, seed), exercise.checks[i].rtol)
 
-    for finite_only in (False, True):
-        for mistake, code, source in variants(exercise):
-            if all(agrees(i, code, source, finite_only) for i in order):
-                return mistake
+    for mistake, code, source in variants(exercise):
+        if all(agrees(i, code, source) for i in order):
+            return mistake
     if isinstance(outcomes[first], Returned):
         for mistake, code, source in variants(exercise):
             if agrees(first, code, source):
@@ -227,13 +225,12 @@ def diagnose(exercise: Exercise, outcomes: list[Outcome], failed: list[bool], se
     return None
 
 
-def _alike(ours: Outcome, theirs: Outcome, rtol: float, finite_only: bool) -> bool:
-    """Whether two codes did the same with the same inputs."""
+def _alike(ours: Outcome, theirs: Outcome, rtol: float) -> bool:
+    """Whether two codes did the same with the same inputs, wherever numbers are finite."""
     if isinstance(ours, Raised) or isinstance(theirs, Raised):
         return isinstance(ours, Raised) and isinstance(theirs, Raised) and ours.type == theirs.type
     try:
-        a, b = _without_overflow(ours.value, theirs.value) if finite_only else (ours.value, theirs.value)
-        return ours.changed == theirs.changed and difference(a, b, rtol) is None
+        return ours.changed == theirs.changed and difference(*_without_overflow(ours.value, theirs.value), rtol) is None
     except Exception:  # a result of a kind that cannot be compared
         return False
 
