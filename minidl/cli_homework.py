@@ -74,7 +74,7 @@ exit codes: 0 all that was asked for is right (grade: could be graded),
         parser.add_argument("--timeout", type=float, metavar="SECONDS", help="for one file (default: 10)")
     add = grade.add_argument
     add("--json", metavar="FILE", help="write every result, its messages and points (- for the screen)")
-    add("--gradescope", metavar="FILE", help="write a results.json for Gradescope")
+    add("--gradescope", metavar="FILE", help="write a results.json for Gradescope, of one submission")
     add("--csv", metavar="FILE", help="write a line of points for each submission")
     add("--submissions", type=Path, metavar="FOLDER", help="grade every folder in this one, several files at a time")
     add("--weights", nargs="+", action="extend", default=[], metavar="ID=POINTS",

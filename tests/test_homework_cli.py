@@ -71,10 +71,12 @@ def test_start_writes_the_starters_and_never_overwrites_an_edited_file(tmp_path,
     file(tmp_path / "hw").write_text("# mine\n")
     file(tmp_path / "hw", names()[-1]).unlink()
     code, out, _ = minidl("start", "--dir", "hw", "--lang", "zh")
-    assert code == 0
+    assert code == 0 and f" {len(all_names()) - 1} " in out  # all but the edited one are Chinese now
     assert file(tmp_path / "hw").read_text("utf-8") == "# mine\n"
     assert file(tmp_path / "hw", names()[-1]).read_text("utf-8") == load(names()[-1]).starter["zh"]
     assert "保持不变" in out
+    file(tmp_path / "hw", names()[-1]).unlink()
+    assert " 1 " in minidl("start", "--dir", "hw", "--lang", "zh")[1]
     assert minidl("--dir", "hw")[1].startswith("作业在")
     assert minidl("--dir", "hw", "--lang", "en")[1].startswith("homework in")
 

@@ -6,7 +6,7 @@ import pytest
 from minidl import cli
 from minidl.homework.exercise import load, names
 from minidl.homework.grade import CONVENTION, WRONG, _alike, grade_source
-from minidl.homework.remarks import kept_between_calls, remark
+from minidl.homework.remarks import kept_between_calls, remark, repeated
 from minidl.homework.sentences import flowing
 from minidl.homework.subject import Raised, Returned
 
@@ -92,7 +92,7 @@ class Momentum:
     ("name", "right", "line", "instead", "told"),
     [
         ("e01_gradient_descent", WALK, "    return path", "    print(path)", "None"),
-        ("e01_gradient_descent", WALK, "    return path", "        return path", "inside the loop"),
+        ("e01_gradient_descent", WALK, "    return path", "        return path", "inside it?"),
         ("e01_gradient_descent", WALK, "x2 - lr * g2\n", "round(x2 - lr * g2, 7)\n", "digits"),
         ("e01_gradient_descent", WALK, "steps):\n    path = [", "steps, path=[]):\n    path += [",
          "Line 2: the default"),
@@ -125,6 +125,33 @@ def test_remarks_are_about_the_first_value_that_differs():
         assert remark(same, same) == ""
     for got in (b + np.arange(3), b[:2], b * np.nan, "text", {}, 7.0):
         assert remark(got, b) == ""
+
+
+def test_float64_where_float32_came_in_is_no_rounding():
+    a = np.array([0.1, 0.7])
+    assert "float64 comes out" in remark(a, a.astype(np.float32))
+    assert "rounding" in remark(a.astype(np.float32).astype(float), a)
+
+
+def test_what_is_shared_by_mistake_is_told():
+    assert "`v` is global" in kept_between_calls("v = 0\ndef f(g):\n    global v\n    v = v + g\n    return v\n")
+    assert "one and the same object" in repeated("v = [np.zeros_like(params[0])] * len(params)")
+    assert "one and the same object" in repeated("rows = 3 * [[]]")
+    assert repeated("zeros = [0.0] * 3\nlines = 'ab' * 2\n") == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "source", "told"),
+    [
+        ("e01_gradient_descent", "def gd_2d(grad, x1, x2, lr, steps)\uff1a\n    pass\n", "English keyboard"),
+        ("e01_gradient_descent", "def gd_2d(grad, x1, x2, lr, steps):\n    if lr:\n\tpass\n        pass\n", "spaces"),
+        ("e01_gradient_descent", "def gd_2d(grad, x1, x2, lr, steps):\n    return gd_2d(grad, x1, x2, lr, steps)\n",
+         "use a loop"),
+        ("e16_minibatches", "def minibatches(X, Y, size, rng):\n    print(X, Y)\n", "`return` or `yield`"),
+    ],
+)  # fmt: skip
+def test_what_python_says_comes_with_what_to_do(name, source, told):
+    assert told in grade_source(load(name), source, 0).message
 
 
 def test_a_list_that_belongs_to_one_object_is_not_blamed():

@@ -93,7 +93,16 @@ FILES = {
     "warns": (in_step("np.log(-1.0)"), RIGHT, ""),
     "leaves a thread running": (at_start(SYS + "def loop():\n    while True: pass\n"
                                 "sys.modules['threading'].Thread(target=loop).start()"), RIGHT, ""),
-    "leaves a process running": (at_start(SYS + "if os.fork() == 0:\n    os.setsid()\n    while True: pass"), None, ""),
+    "leaves a process running": (
+        at_start(SYS + "if sys.modules['ctypes'].CDLL(None).fork() == 0:\n    os.setsid()\n    while True: pass"),
+        None, ""),
+    "starts a process": (at_start(SYS) + in_step("os.fork()").split('"""\n')[-1], WRONG, "starts another process"),
+    "opens the solution": (
+        at_start(SYS + "sys.modules['builtins'].open(sys.modules['minidl'].__path__[0] + '/homework/exercises/e25_adam"
+                 "/solution.py')"), DOES_NOT_LOAD, "opens the answers"),
+    "imports the reference by a back door": (
+        at_start(SYS + "sys.modules['importlib'].import_module('minidl.homework.exercises.e25_adam.reference')"),
+        DOES_NOT_LOAD, "opens the answers"),
     "registers what runs at the end": (
         at_start(SYS + "load = sys.modules['importlib'].import_module\nload('atexit').register(lambda: os._exit(3))"),
         RIGHT, ""),

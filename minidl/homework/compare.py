@@ -69,9 +69,11 @@ def _of_sequence(got: Any, expected: list | tuple, rtol: float, where: str) -> D
     if not isinstance(got, list | tuple | np.ndarray) or (isinstance(got, np.ndarray) and got.ndim == 0):
         return Difference(where, f"{len(expected)} values, {show(expected)}", show(got))
     if len(got) != len(expected):
-        return Difference(where, f"{len(expected)} values", f"{len(got)}")
+        if isinstance(got, tuple) and isinstance(expected, tuple):
+            return Difference(where, show(expected), show(got))
+        return Difference(where, f"{len(expected)} value{'s' * (len(expected) != 1)}", f"{len(got)}")
     parts = enumerate(zip(got, expected, strict=True))
-    return _first(difference(g, e, rtol, _join(where, f"item {i}")) for i, (g, e) in parts)
+    return _first(difference(g, e, rtol, _join(where, f"item [{i}]")) for i, (g, e) in parts)
 
 
 def _of_array(got: Any, expected: np.ndarray, rtol: float, where: str) -> Difference | None:

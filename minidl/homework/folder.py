@@ -93,7 +93,7 @@ def find_folder(path: Path) -> Folder:
 
 
 def start(path: Path, language: str | None) -> tuple[Folder, list[str], list[str]]:
-    """Write the starter files; one that was edited stays. Returns the folder, the names written, those that stayed."""
+    """Write the starter files; one that was edited stays. Returns the folder, names of new files, of those that stayed."""
     path = Path(os.path.abspath(path))
     if path.exists() and not path.is_dir():
         raise ValueError(f"{path} is a file; give another name for the folder")
@@ -107,7 +107,8 @@ def start(path: Path, language: str | None) -> tuple[Folder, list[str], list[str
             stayed.append(name)
         else:
             _write(folder, load(name))
-            written.append(name)
+            if hash_of(folder.file(name)) != digest:  # else it was there already
+                written.append(name)
     folder.save()
     return folder, written, stayed
 

@@ -15,7 +15,7 @@ import numpy as np
 from minidl.homework.check import Check, Inputs, Mistake
 from minidl.homework.compare import Difference, difference, freeze, show
 from minidl.homework.exercise import Exercise
-from minidl.homework.remarks import kept_between_calls, remark
+from minidl.homework.remarks import kept_between_calls, remark, repeated
 from minidl.homework.subject import Outcome, Raised, Returned, attempt, load, observe, same
 
 RIGHT, WRONG, CONVENTION = "right", "wrong", "wrong only in its convention"
@@ -55,13 +55,13 @@ def grade_source(exercise: Exercise, source: str, seed: int) -> Verdict:
 
 
 def remarked(exercise: Exercise, verdict: Verdict, source: str) -> Verdict:
-    """A wrong answer that no known mistake explains, with what the source shows to be kept from call to call.
+    """A wrong answer that no known mistake explains, with what the source shows to be shared or kept between calls.
 
     Not in the bug hunt, where the name of what is wrong is for the learner to find.
     """
     if verdict.state != WRONG or verdict.mistake or not verdict.check or exercise.answers:
         return verdict
-    kept = kept_between_calls(source)
+    kept = kept_between_calls(source) or repeated(source)
     return replace(verdict, diagnosis=kept) if kept else verdict
 
 
@@ -84,6 +84,8 @@ def judge(exercise: Exercise, seen: Iterable[tuple[str, Outcome | str | None]], 
     unwritten = [isinstance(o, Raised) and o.type == "NotImplementedError" for o in outcomes]
     if outcomes and all(unwritten) and len(outcomes) == len(exercise.checks):
         return verdict(NOT_STARTED)
+    if len(outcomes) > len(exercise.checks):
+        return verdict(WRONG, f"gave {len(outcomes)} results where {len(exercise.checks)} were asked for")
     problems = [
         problem(check, outcome, exercise, seed, i)
         for i, (check, outcome) in enumerate(zip(exercise.checks, outcomes, strict=False))
@@ -125,6 +127,18 @@ def _unanswered(name: str, answer: object, right: str) -> str:
     return f"the code is right now, but {name} = {show(answer)} is not what was wrong with it"
 
 
+_ADVICE = {  # what Python says -> what to do about it
+    "invalid character": "type it with the English keyboard",
+    "inconsistent use of tabs": "indent with spaces, four for each level",
+    "maximum recursion depth": "a function that calls itself; use a loop, which may be as long as it likes",
+    "'NoneType' object is not iterable": "a function without `return` or `yield` gives None; print only shows a value",
+}
+
+
+def _with_advice(text: str) -> str:
+    return next((f"{text} ({advice})" for words, advice in _ADVICE.items() if words in text), text)
+
+
 def _load_message(error: Raised) -> str:
     if error.type == "NotAllowed" and error.message.startswith("line "):
         return error.message
@@ -132,7 +146,7 @@ def _load_message(error: Raised) -> str:
         return f"line {error.line}: `{error.text}`: the program ends itself while it is loaded"
     if error.type == "MemoryError":
         return f"{error}: asked for more memory than a file may have"
-    return str(error).replace("NotAllowed: ", "")
+    return _with_advice(str(error).replace("NotAllowed: ", ""))
 
 
 def problem(check: Check, outcome: Outcome, exercise: Exercise, seed: int, index: int) -> str | None:
@@ -149,7 +163,7 @@ def problem(check: Check, outcome: Outcome, exercise: Exercise, seed: int, index
         if not outcome.line and (one := re.match("cannot unpack non-iterable (.*) object$", outcome.message)):
             return f"expected several values in a tuple, got a single one ({one[1]})"
         where = "" if outcome.line else "what the code returned, or made, cannot be used: "
-        return where + str(outcome).replace("NotAllowed: ", "")
+        return where + _with_advice(str(outcome).replace("NotAllowed: ", ""))
     if outcome.changed:
         names = " and ".join(outcome.changed)
         return f"the code changes its input {names}; work on a copy (for instance `x = x - 1`, not `x -= 1`)"
@@ -230,7 +244,8 @@ def _alike(ours: Outcome, theirs: Outcome, rtol: float) -> bool:
     if isinstance(ours, Raised) or isinstance(theirs, Raised):
         return isinstance(ours, Raised) and isinstance(theirs, Raised) and ours.type == theirs.type
     try:
-        return ours.changed == theirs.changed and difference(*_without_overflow(ours.value, theirs.value), rtol) is None
+        pairs = ((ours.changed, theirs.changed), (ours.value, theirs.value))
+        return all(difference(*_without_overflow(*pair), rtol) is None for pair in pairs)
     except Exception:  # a result of a kind that cannot be compared
         return False
 

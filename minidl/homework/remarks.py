@@ -20,12 +20,14 @@ def remark(got: Any, expected: Any) -> str:
         return _first((got[k], expected[k]) for k in expected)
     if isinstance(got, list | tuple) and isinstance(expected, list | tuple):
         if 0 < len(got) < len(expected) and _alike(got, expected[: len(got)]):
-            return "What is there is right, but it ends too early: look for a `return` or `break` inside the loop."
+            return "What is there is right, but it ends too early: is there a loop, and no `return` or `break` inside it?"
         if len(got) == len(expected) and _numbers(expected) is None:
             return _first(zip(got, expected, strict=True))
     a, b = _numbers(got), _numbers(expected)
     if a is None or b is None:
         return ""
+    if _dtype(got) == np.float64 and _dtype(expected) == np.float32:
+        return "float32 came in and float64 comes out: look for what makes float64 (float, np.zeros without a dtype)."
     if a.shape != b.shape:
         return "This is the right array transposed." if a.ndim == 2 and _alike(a.T, b) else ""
     return _of_numbers(a, b)
@@ -73,6 +75,10 @@ def _numbers(value: Any) -> np.ndarray | None:
     return array.astype(np.float64) if array.dtype.kind in "iuf" else None
 
 
+def _dtype(value: Any) -> np.dtype | None:
+    return value.dtype if isinstance(value, np.ndarray | np.generic) else None
+
+
 def _alike(got: Any, expected: Any) -> bool:
     from minidl.homework.compare import difference
 
@@ -83,7 +89,7 @@ def _alike(got: Any, expected: Any) -> bool:
 
 
 def kept_between_calls(source: str) -> str:
-    """What is said of a list or dict that is made once and lives on from call to call; empty where there is none."""
+    """What is said of a name that is made once and lives on from call to call; empty where there is none."""
     tree = ast.parse(source)
     changed = _changed(tree)
     for node in ast.walk(tree):
@@ -106,6 +112,26 @@ def kept_between_calls(source: str) -> str:
                     return (
                         f"Line {line.lineno}: `{min(names)}` belongs to {owner}, so there is only one, and it keeps "
                         "what was put in from one call, and one object, to the next; make it where it is needed."
+                    )
+        if isinstance(node, ast.FunctionDef):
+            for line in node.body:
+                if isinstance(line, ast.Global):
+                    return (
+                        f"Line {line.lineno}: `{line.names[0]}` is global, so it keeps its value from one call to the "
+                        "next; make it inside the function."
+                    )
+    return ""
+
+
+def repeated(source: str) -> str:
+    """What is said of a list of arrays that is one array many times; empty where there is none."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
+            for side in (node.left, node.right):
+                if isinstance(side, ast.List) and any(isinstance(x, (ast.Call, *_MUTABLE)) for x in side.elts):
+                    return (
+                        f"Line {node.lineno}: `{ast.unparse(node)}` holds one and the same object many times, not as "
+                        "many objects; make a new one for each: [... for p in params]."
                     )
     return ""
 

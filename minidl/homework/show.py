@@ -49,7 +49,7 @@ def _advice(verdict: Verdict, folder: Folder, language: str, numbers: dict) -> l
 def _printed(text: str, language: str) -> list[str]:
     """The first lines that a learner's code printed, marked as such."""
     lines = plain(text).strip("\n").split("\n")
-    shown = [f"  | {line[:72]}" for line in lines[:LINES]]
+    shown = [f"  | {line if len(line) <= 72 else line[:71] + '…'}" for line in lines[:LINES]]
     rest = len(lines) - LINES
     return shown + ([f"  | {say(language, '({n} more lines)', n=rest)}"] if rest > 0 else [])
 

@@ -6,7 +6,7 @@ The JSON of a submission (`grade --json`); that of many is {"format", "minidl", 
     minidl       the version that graded
     seed         of the random inputs: `--seed` gives them again
     name         the submission's folder
-    error        why there was nothing to grade, else ""
+    error        why there was nothing to grade, or on which exercises the grader itself failed, else ""
     score        the points reached; max_score: the points there are
     exercises    a list, in the order of the course, of
         id, name, file, title, part
@@ -98,6 +98,8 @@ def grade_folders(
         graded = root is not None and not error
         of = [next(verdicts) if graded else Verdict(name, "does not load", error, seed=seed) for name in wanted]
         rows = [_row(verdict, points[verdict.exercise]) for verdict in of]
+        failed = [verdict.exercise for verdict in of if not verdict.graded]
+        error = error or (f"the grader itself failed on {', '.join(failed)}" if failed else "")
         score, most = (math.fsum(row[key] for row in rows) for key in ("score", "max_score"))
         results.append(
             {"format": FORMAT, "minidl": __version__, "seed": seed, "name": folder.name, "error": error,

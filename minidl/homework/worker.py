@@ -17,6 +17,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from minidl.homework.subject import NotAllowed
+
 MEMORY = 1 << 29  # bytes that a learner's code may take, beyond what this process has before
 RESULT = 16 << 20  # bytes of one result
 PRINTED = 20_000  # characters that are kept of what a learner's code prints
@@ -48,6 +50,7 @@ def main(arguments: list[str]) -> None:
     _alone()
     _limit(float(seconds))
     _redirect()
+    sys.addaudithook(_refuse)
     send("begin", None)  # from here on the time counts
     if source is None:
         send("load", complaint)
@@ -101,6 +104,20 @@ def _limit(seconds: float) -> None:
             hard = resource.getrlimit(kind)[1]
             value = value if hard == resource.RLIM_INFINITY else min(value, hard)
             resource.setrlimit(kind, (value, value))
+
+
+_STARTS = ("os.fork", "os.forkpty", "os.exec", "os.spawn", "os.posix_spawn", "os.system", "subprocess.Popen")
+_ANSWERS = ("solution.", "reference.", "mistakes.")
+
+
+def _refuse(event: str, arguments: tuple) -> None:
+    """Seen from below Python's builtins: no other process, and no look at the answers, whoever asks for it."""
+    if event in _STARTS:
+        raise NotAllowed("starts another process; an exercise computes from its arguments alone")
+    if event == "open" and isinstance(arguments[0], str | bytes):
+        folder, name = os.path.split(os.fsdecode(arguments[0]))
+        if "exercises" in folder and name.startswith(_ANSWERS):
+            raise NotAllowed("opens the answers; an exercise computes from its arguments alone")
 
 
 class _Bounded(io.TextIOBase):

@@ -75,10 +75,10 @@ def _numbers(code, inputs):
     seen = {}
     weights = {name: a for name, a in P.items() if str(name).startswith("W") and a.ndim == 2}
     for name, W in weights.items():
+        seen[f"{name} repeats numbers"] = bool(np.unique(W).size < 0.9 * W.size)
         seen[f"standard deviation of {name}"] = _deviation(W, inputs["sizes"][0])
         seen[f"mean of {name}"] = "near 0" if abs(W.mean()) <= 7 * W.std() / W.size**0.5 else "far from 0"
         seen[f"distribution of {name}"] = _kind(W)
-        seen[f"{name} repeats numbers"] = bool(np.unique(W).size < 0.9 * W.size)
     names = list(weights)
     for a, b in itertools.pairwise(names):
         seen[f"{b} is {a} again"] = _alike(weights[a], weights[b])

@@ -45,7 +45,7 @@ MISTAKES = [
     _deviation("weights scaled by 2 / sqrt(n_in)", "the root belongs to the 2 as well", "2 / np.sqrt(n_in)"),
     mistake(
         "weights that are all zero",
-        "units that start alike stay alike: draw them from rng",
+        "units that start alike stay alike: draw them from rng, and look at the scale (2 // n is 0)",
         (_W, _W.replace("rng.normal(0, np.sqrt(2 / n_in), (n_in, n_out))", "np.zeros((n_in, n_out))")),
     ),
     mistake(

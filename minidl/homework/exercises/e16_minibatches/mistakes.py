@@ -116,7 +116,7 @@ MISTAKES = [
     ),
     mistake(
         "batches in a random order, each with neighbours of the data set",
-        "shuffle the examples, not the batches",
+        "shuffle the examples one by one, not the batches or where they begin",
         (_LOOP, "for start in rng.permutation(range(0, len(order), size)):"),
         (_ORDER, "order = list(range(len(X)))"),
     ),

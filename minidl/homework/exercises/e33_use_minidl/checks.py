@@ -119,8 +119,25 @@ def _by_hand(rng):
     return {"params": [start], "grads": [[g] for g in grads], "settings": {"lr": 0.1}}
 
 
+def _turning(settings, beta):
+    """Second gradients that turn round by a little less and a little more than it takes to turn the average, beta.
+
+    (1 - beta) (beta g - c g) has the sign of beta - c. Other steps show beta only by chance, since signs are all that
+    counts.
+    """
+
+    def inputs(rng):
+        first = rng.uniform(1, 2, (2, 3)) * rng.choice([-1, 1], (2, 3))
+        second = -first * np.array([[beta - 0.02], [beta + 0.02]])
+        return {"params": [rng.normal(size=(2, 3))], "grads": [[first], [second]], "settings": settings}
+
+    return inputs
+
+
 CHECKS = [
     Check("PowerSign, three steps on two numbers", _by_hand, _trace, explain=explain),
+    Check("PowerSign, gradients that turn round, beta=0.6", _turning({"beta": 0.6}, 0.6), _trace, explain=explain),
+    Check("PowerSign, gradients that turn round, the default beta", _turning({}, 0.9), _trace, explain=explain),
     Check("PowerSign, 7 steps on three arrays, lr=0.02, beta=0.5", three_arrays({"lr": 0.02, "beta": 0.5}), _trace,
           explain=explain),
     Check("PowerSign, 7 steps on three arrays, the default settings", three_arrays({}), _trace, explain=explain),
