@@ -93,7 +93,7 @@ def find_folder(path: Path) -> Folder:
 
 
 def start(path: Path, language: str | None) -> tuple[Folder, list[str], list[str]]:
-    """Write the starter files; one that was edited stays. Returns the folder, names of new files, of those that stayed."""
+    """Write the starter files, but for edited ones. Returns the folder, names of new files and of those that stayed."""
     path = Path(os.path.abspath(path))
     if path.exists() and not path.is_dir():
         raise ValueError(f"{path} is a file; give another name for the folder")

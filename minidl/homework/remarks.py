@@ -20,7 +20,7 @@ def remark(got: Any, expected: Any) -> str:
         return _first((got[k], expected[k]) for k in expected)
     if isinstance(got, list | tuple) and isinstance(expected, list | tuple):
         if 0 < len(got) < len(expected) and _alike(got, expected[: len(got)]):
-            return "What is there is right, but it ends too early: is there a loop, and no `return` or `break` inside it?"
+            return "What there is is right, but it ends early: is there a loop, without `return` or `break` inside it?"
         if len(got) == len(expected) and _numbers(expected) is None:
             return _first(zip(got, expected, strict=True))
     a, b = _numbers(got), _numbers(expected)
