@@ -40,8 +40,8 @@ a study file:
   problems = ["mnist", {name = "fashion_mnist", epochs = 5}]
   optimizers = ["Adam", {name = "SGD", momentum = 0.9, label = "heavy ball"}]
   seeds = 5
-  schedule = "cosine"""
-        + '"',
+  schedule = "cosine"
+  untuned = false       # also: rates, search, trials, widen, seed, name""",
     )
     compare.set_defaults(command=_compare)
     add = compare.add_argument

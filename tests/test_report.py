@@ -1,6 +1,7 @@
 """The report: what its figures show and its sentences say of made-up records; its page."""
 
 import html
+import itertools
 import math
 import re
 from pathlib import Path
@@ -14,7 +15,7 @@ from minidl.lab.cards import cards
 from minidl.lab.comparison import load
 from minidl.lab.look import colour, dashes
 from minidl.lab.panels import DEFAULT, DIVERGED, MEAN, WINNER
-from minidl.lab.plots import plot
+from minidl.lab.plots import _digits, plot
 from minidl.lab.report_html import page
 from minidl.lab.table import columns, markdown, overview
 
@@ -72,19 +73,19 @@ def test_what_was_missed_is_shown_as_missed(study):
     (panel,) = panels.costs(study)
     sgd, adam = panel.rows
     assert (sgd.label, sgd.bar, sgd.missed, sgd.text) == ("SGD", (0.0, 19.0), False, "19")
-    assert list(sgd.points) == [19, 19, 19]
-    assert (adam.label, adam.text, list(adam.points)) == ("Adam", "19 (missed by 1 of 3)", [19, 19])
-    for r in study.finals["SGD"][:2]:
+    assert list(sgd.points) == [19] * 5
+    assert (adam.label, adam.text, list(adam.points)) == ("Adam", "19 (missed by 1 of 5)", [19] * 4)
+    for r in study.finals["SGD"][:3]:
         r["evaluations"][-1]["validation_accuracy"] = 0.9
     (panel,) = panels.costs(study, "gradients")
     assert [(row.label, row.missed) for row in panel.rows] == [("Adam", False), ("SGD", True)]
-    assert panel.rows[1].text == "missed by 2 of 3" and list(panel.rows[1].points) == [38]
+    assert panel.rows[1].text == "missed by 3 of 5" and list(panel.rows[1].points) == [38, 38]
 
 
 def test_the_test_figures_are_in_the_order_of_the_ranks_and_beside_the_untuned(study):
     panel, both = panels.tested(study)
     assert [row.label for row in panel.rows] == ["SGD", "Adam"]
-    assert list(panel.rows[0].points) == pytest.approx([0.9, 0.91, 0.92])
+    assert list(panel.rows[0].points) == pytest.approx([0.9, 0.905, 0.91, 0.915, 0.92])
     assert [row.text.split() for row in panel.rows] == [["91.0%", "place", "1"], ["81.0%", "place", "2"]]
     (adam,) = both.rows
     assert adam.marks == pytest.approx({DEFAULT: 0.5, MEAN: 0.81}) and adam.text == "50.0% to 81.0%"
@@ -133,7 +134,7 @@ def test_the_profile_of_two_problems(fake_runs):
 
 
 def test_two_studies_of_one_problem(study, fake_runs):
-    of_sgd = {1: 0.9, 2: 0.9, 3: 0.92}
+    of_sgd = {1: 0.9, 2: 0.9, 3: 0.9, 4: 0.91, 5: 0.925}
     fake_runs(lambda s: {"test_accuracy": 0.95 if s.optimizer == "Adam" else of_sgd[s.seed]} if s.test else {})
     other = compare(schedule="cosine")
     figures_, spent = panels.versus(study, other, ("a", "b"))
@@ -169,8 +170,8 @@ def test_the_head_says_what_the_records_say(study):
     assert first.startswith("Best mean on the test set: 91.0%, of SGD. It can be told from all others.")
     assert first.endswith("Behind beyond chance: Adam (81.0%).")
     assert second.startswith("Fewest steps to a validation accuracy of 95%: SGD, Adam (19). In evaluations of the ")
-    assert second.endswith("gradient the fewest: SGD, Adam (38). Runs that missed it: Adam (1 of 3).")
-    assert third.startswith("Tuning changes most for Adam: 50.0% at its default rate 0.001, 81.0% at 0.1. That is more")
+    assert second.endswith("gradient the fewest: SGD, Adam (38). Runs that missed it: Adam (1 of 5).")
+    assert third.startswith("Tuning changes Adam: 50.0% at its default rate 0.001, 81.0% at 0.1. That is more")
     assert fourth.startswith("Widest range of usable rates: Adam (the highest 10 times")
     assert fourth.endswith("narrowest: SGD (a single one).")
 
@@ -180,29 +181,35 @@ def test_equals_are_not_set_above_each_other(fake_runs):
     c = compare()
     assert findings.ahead(c) == "Best mean on the test set: 90.0%, of SGD, Adam. "
     fake_runs(lambda s: {"test_accuracy": 0.9 + 0.01 * ((s.seed + (s.optimizer == "SGD")) % 3)} if s.test else {})
-    assert findings.ahead(compare(seeds=2)).endswith("2 seeds cannot tell any of the others from it.")
+    few = "2 seeds cannot tell any of the others from it (5 are the fewest that can)."
+    assert findings.ahead(compare(seeds=2)).endswith(few)
+    assert "2 seeds are too few for places" in words.ranks(compare(seeds=2))
     assert findings.ahead(compare(seeds=1)).endswith("One seed cannot tell the others from it.")
-    thirds = {"SGD": (0.1, 0.2, 0.3), "Adam": (0.3, 0.2, 0.1)}  # whose sums differ in the last bit
+    thirds = {"SGD": (0.1, 0.2, 0.3, 0, 0), "Adam": (0.3, 0.2, 0.1, 0, 0)}  # whose sums differ in the last bit
     fake_runs(lambda s: {"test_accuracy": thirds[s.optimizer][s.seed - 1]} if s.test else {})
     same = compare()
     assert same.ranking[0].mean != same.ranking[1].mean and len(words.leaders(same)) == 2
     assert "highest mean is that of SGD, Adam" in words.chance(same) or "of Adam, SGD" in words.chance(same)
-    assert "No optimizer reaches" in findings.fastest(c) and "SGD (3 of 3)" in findings.fastest(c)
+    assert "No optimizer reaches" in findings.fastest(c) and "SGD (5 of 5)" in findings.fastest(c)
     assert findings.tuning(c) == "" and findings.of_costs(c).endswith("its length means nothing.")
 
 
 def test_sentences_beside_the_figures(study):
     assert "1 of 6 runs diverged, drawn at the bottom edge. No chosen rate" in findings.of_rates(study)
     text = findings.of_curves(study)
-    assert text.startswith("Lines are medians over 3 seeds") and text.endswith("at the end: SGD (0.2).")
+    assert text.startswith("Lines are medians over 5 seeds") and text.endswith("at the end: SGD (0.2).")
     assert findings.of_budget(study).endswith("2 for Adam; 3 for SGD.")
     assert "SGD, 0.19 seconds" in findings.of_costs(study)
 
 
 def test_the_interval_of_a_difference():
     assert summary.interval([1.0, 1.0, 1.0]) == (1.0, 1.0)
-    low, high = summary.interval([0.0, 2.0])  # means of the four resamples: 0, 1, 1, 2
-    assert low == pytest.approx(0.075) and high == pytest.approx(1.925)
+    d = [0.0, 1.0, 2.0, 3.0, 4.0]
+    means = sorted(sum(x) / 5 for x in itertools.product(d, repeat=5))
+    at = 0.0009541 * (len(means) - 1)  # of the 3,125 resamples; Student's t with 4 degrees of freedom is 2.776
+    low, high = summary.interval(d)
+    assert low == pytest.approx(means[2] + (at - 2) * (means[3] - means[2]), abs=1e-3)
+    assert high == pytest.approx(4 - low)
 
 
 def test_formulas_of_wrapped_and_of_ones_own_rules_without_running_them(tmp_path):
@@ -241,6 +248,16 @@ def test_lines_are_as_high_as_the_rows_beside_them(fake_runs):
     made = data_of(page({"": [compare(names, seeds=1, lr_grid=[0.1])]}))
     lines, rows = (made[f"plot{k}"][""]["layout"] for k in (2, 3))
     assert lines["height"] == rows["height"] > 400 and made["plot0"]["steps"]["layout"]["height"] == 360
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "texts"),
+    [(0.3, 4, ["0.5", "1", "2"]), (0.2, 0.9, ["0.2", "0.3", "0.4", "0.5", "0.6", "0.7", "0.8", "0.9"]),
+     (0.0051, 0.0053, ["0.0051", "0.0052", "0.0053"]), (40, 700, ["50", "100", "200", "500"])],
+)  # fmt: skip
+def test_a_short_logarithmic_axis_says_its_numbers_in_full(low, high, texts):
+    axis = _digits(low, high)
+    assert axis["ticktext"] == texts and axis["tickvals"] == [float(x) for x in texts]
 
 
 def test_what_a_study_is_called_cannot_break_the_page(fake_runs):

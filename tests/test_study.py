@@ -388,7 +388,7 @@ def test_a_fixed_order_is_that_of_the_first_epoch():
 
 
 def test_a_study_of_a_loss():
-    result = lab.compare("quadratic", ["sgd", "adam"], epochs=5, seeds=2, jobs=1, lr_grid=[0.01, 0.03], target=95)
+    result = lab.compare("quadratic", ["sgd", "adam"], epochs=5, seeds=5, jobs=1, lr_grid=[0.01, 0.03], target=95)
     sgd, adam = result.rows
     assert sgd.test_loss < adam.test_loss and math.isnan(sgd.test_accuracy) and (sgd.rank, adam.rank) == (1, 2)
     assert sgd.steps_to_target < math.inf == adam.steps_to_target and "missed" in str(result)
@@ -533,6 +533,13 @@ def test_a_study_file_is_a_study():
         ('label = "heavy ball"', "rates = [0]", 6, "needs positive numbers, got [0]"),
         ('"linear"', '"lineal"', 10, "schedule must be one of constant, linear"),
         ('optimizers = [\n    "Adam"', 'optimizers = [\n    7', 4, "an optimizer is a name, or a table with one"),
+        ("seeds = 2", "epochs = 2", 8, 'it belongs to a problem: problems = [{name = "digits", epochs = ...}].'),
+        ("seeds = 2", "lr_grid = [1]", 8, "unknown key 'lr_grid'; did you mean rates?"),
+        ("seeds = 2", 'untuned = "no"', 8, "untuned must be true or false, got 'no'"),
+        ('"both"', '"../../mine"', 2, "name is that of a folder for the results, without a path"),
+        ('"moons"', '{name = "moons", hidden = "32,32"}', 3, "hidden must be a list, got '32,32'"),
+        ("momentum = 0.9", "lr = 0.1", 6, "the rate is what a study tunes; give it as rates"),
+        ('label = "heavy ball"', 'label = "Adam"', 4, "two optimizers are called Adam; give one of them another label"),
         ('["moons", {name = "quadratic", epochs = 3}]', '"moons"', 3, 'problems is a list, such as ["moons"]'),
     ],
 )  # fmt: skip
@@ -556,6 +563,9 @@ def test_lines_in_a_file_of_tables(capsys):
     assert "study.toml, line 9: unknown optimizer 'SDG'" in capsys.readouterr().err
     assert minidl("compare", "--study", "none.toml") == 2
     assert "cannot read none.toml: No such file" in capsys.readouterr().err
+    Path("study.toml").write_text("# nothing yet\n")
+    assert minidl("compare", "--study", "study.toml") == 2
+    assert "study.toml, line 1: an empty study; it needs" in capsys.readouterr().err
     Path("study.toml").write_text('seeds = 1\n')
     assert minidl("compare", "--study", "study.toml", "--seeds", "3") == 2
     assert "--seeds is a setting of the study: write it into study.toml" in capsys.readouterr().err
@@ -659,6 +669,21 @@ def test_a_full_disk_stops_the_study_and_what_is_finished_stays(counted, capsys,
     assert "3 of 10 runs are finished, and kept" in out and "Best on validation so far: " in out
     assert len(contents()) == 3 and not Path("out/table.csv").exists()
     assert minidl(*SMALL) == 0 and len(contents()) == 10 and len(counted) == 4 + 7
+
+
+def test_a_disk_that_is_full_when_the_page_is_written_is_told_with_its_file(counted, capsys, monkeypatch):
+    write = Path.write_bytes
+
+    def full(path, content):
+        write(path, content[: len(content) // 2])
+        if path.name == "report.html.part":
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    assert minidl(*SMALL) == 2
+    err = capsys.readouterr().err
+    assert "No space left on device" in err and "out/report.html" in err and "recorded runs are kept" in err
+    assert not list(Path("out").glob("*.part")) and len(contents()) == 10
 
 
 @pytest.mark.slow

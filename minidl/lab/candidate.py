@@ -127,6 +127,8 @@ class Candidate:
             p = part.settable.get(bare)
             if p is not None and (not indexed or len(getattr(p, "default", ()) or ()) > int(indexed[2])):
                 return i
+        if name == "lr":
+            raise ValueError(f"{self.short}: the rate is what a study tunes; give it as rates, or a grid")
         known = [k for part in self.parts for k in part.settable]
         raise ValueError(f"{self.short} has no hyper-parameter {name!r}{_near(name, known)} It has {', '.join(known)}")
 

@@ -27,7 +27,8 @@ def ahead(c: Comparison) -> str:
     tied = [rank.name for rank in others if rank.name in first.tied]
     behind = [f"{rank.name} ({figure_text(c, rank.mean)})" for rank in others if rank.name not in first.tied]
     if not behind:
-        return text + f"{count(len(c.seeds), 'seed')} cannot tell any of the others from it."
+        few = f" ({summary.FEWEST} are the fewest that can)" if len(c.seeds) < summary.FEWEST else ""
+        return text + f"{count(len(c.seeds), 'seed')} cannot tell any of the others from it{few}."
     told = f"Not to be told from it: {', '.join(tied)}. " if tied else "It can be told from all others. "
     return text + told + f"Behind beyond chance: {', '.join(behind)}."
 
@@ -69,7 +70,8 @@ def tuning(c: Comparison) -> str:
     r = max(known, key=gap)
     spread = abs(c.ranking[0].mean - c.ranking[-1].mean) if len(c.rows) > 1 else math.nan
     before, after = figure_text(c, r.untuned_test), figure_text(c, means[r.optimizer])
-    text = f"Tuning changes most for {r.optimizer}: {before} at its default rate {r.untuned_lr:g}, {after} at {r.lr:g}."
+    most = "most for " if len(known) > 1 else ""
+    text = f"Tuning changes {most}{r.optimizer}: {before} at its default rate {r.untuned_lr:g}, {after} at {r.lr:g}."
     if math.isfinite(spread):
         more = "more" if gap(r) > spread else "no more"
         best, worst = (figure_text(c, c.ranking[k].mean) for k in (0, -1))

@@ -73,8 +73,8 @@ def _axis(p: Panel, k: str) -> dict[str, Any]:
         "range": [math.log10(v) if log else v for v in (low, high)], "gridcolor": "#e8e8e8", "zeroline": False,
         "linecolor": "#999", "showline": True, "ticks": "outside", "ticklen": 4, "automargin": True,
     }  # fmt: skip
-    if log and high / low > 30:
-        out |= _decades(low, high)
+    if log:
+        out |= _decades(low, high) if high / low > 30 else _digits(low, high)
     if k in p.percent:
         out["tickformat"] = "~%"
     return out
@@ -86,6 +86,20 @@ def _decades(low: float, high: float) -> dict[str, Any]:
     powers = [k for k in range(first, last + 1) if k % (1 + (last - first) // 6) == 0]
     texts = [f"{10.0**k:g}" if -2 <= k <= 2 else f"10<sup>{k}</sup>" for k in powers]
     return {"tickvals": [10.0**k for k in powers], "ticktext": texts, "tickangle": 0}
+
+
+def _digits(low: float, high: float) -> dict[str, Any]:
+    """Ticks of an axis shorter than that at 1, 2 and 5 times a power of ten, or where these are too few at every digit.
+
+    plotly's own ones say "4" where 0.4 is meant.
+    """
+    for digits in ((1, 2, 5), range(1, 10), [x / 10 for x in range(10, 100)]):
+        first, last = math.floor(math.log10(low)), math.floor(math.log10(high))
+        values = [float(f"{x * 10.0**k:.2g}") for k in range(first, last + 1) for x in digits]
+        shown = [x for x in values if low <= x <= high]
+        if len(shown) > 2:
+            break
+    return {"tickvals": shown, "ticktext": [f"{x:g}" for x in shown], "tickangle": 0}
 
 
 def _line(p: Panel, line: Any) -> list[dict[str, Any]]:

@@ -232,6 +232,8 @@ def number(what: str, x: Any) -> float:
 def listed(what: str, x: Any) -> list[Any]:
     """x as a list; ValueError for what is none."""
     try:
+        if isinstance(x, str):
+            raise TypeError
         return list(x)
     except TypeError:
         raise ValueError(f"{what} must be a list, got {x!r}") from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -97,5 +98,11 @@ def saved(paths: Sequence[Path]) -> str:
 
 def _write(path: Path, content: bytes) -> Path:
     part = path.with_name(path.name + ".part")
-    part.write_bytes(content)
-    return part.replace(path)
+    try:
+        part.write_bytes(content)
+        return part.replace(path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
+        told = f"{error.strerror} (recorded runs are kept; the same command again writes the rest)"
+        raise OSError(error.errno, told, str(path)) from error

@@ -60,6 +60,10 @@ class Study:
         if doubled:
             raise ValueError(f"the problem {min(doubled)} is given twice")
         self.candidates = named(optim.names() if self.optimizers is None else self.optimizers)
+        if not isinstance(self.name, str) or self.name in (".", "..") or set(self.name) & set("/\\:\0"):
+            raise ValueError(f"name is that of a folder for the results, without a path, got {self.name!r}")
+        if not isinstance(self.untuned, bool):
+            raise ValueError(f"untuned must be true or false, got {self.untuned!r}")
         self.seeds, self.seed = whole("seeds", self.seeds), whole("seed", self.seed, least=0)
         self.trials = whole("trials", self.trials)
         if self.widen is None:
@@ -230,7 +234,7 @@ def named(optimizers: Sequence[Any]) -> dict[str, Candidate]:
     labels = [c.label for c in found.values()]
     out: dict[str, Candidate] = {}
     for c in found.values():
-        label = c.name if labels.count(c.label) > 1 else c.label
+        label = c.name if labels.count(c.label) > 1 and c.label == c.short else c.label
         if label in out:
             raise ValueError(f"two optimizers are called {label}; give one of them another label")
         out[label] = c

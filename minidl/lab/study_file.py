@@ -15,10 +15,13 @@ from pathlib import Path
 from typing import Any
 
 from .candidate import candidate
+from .problem import Problem
 from .problems import problem
 from .study import Study
 
 _KEYS = [f.name for f in fields(Study) if f.init]
+_OF_PROBLEM = {f.name for f in fields(Problem)} - {"dataset"}
+_ALSO = {"lr_grid": "rates", "lr": "rates", "dataset": "problems", "problem": "problems", "optimizer": "optimizers"}
 
 
 def read_study(path: str | Path) -> Study:
@@ -48,10 +51,14 @@ class _File:
         return ValueError(f"{self.path}, line {line}: {message}")
 
     def study(self, given: dict[str, Any]) -> Study:
+        if not given:
+            raise self.error(1, 'an empty study; it needs at least problems = ["digits"], or optimizers')
         for key in given:
             if key not in _KEYS:
-                near = difflib.get_close_matches(key, _KEYS, n=1)
+                near = [_ALSO[key]] if key in _ALSO else difflib.get_close_matches(key, _KEYS, n=1)
                 hint = f"; did you mean {near[0]}?" if near else "."
+                if key in _OF_PROBLEM:
+                    hint = f'; it belongs to a problem: problems = [{{name = "digits", {key} = ...}}].'
                 raise self.error(self.key(key), f"unknown key {key!r}{hint} There are: {', '.join(_KEYS)}")
         settings = dict(given)
         for key, make in (("problems", self.problem), ("optimizers", self.optimizer)):

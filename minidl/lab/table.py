@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from .summary import FEWEST
 from .words import chance, figure_text, procedure, ranges, ranks, spent, untuned, warnings
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ def columns(c: Comparison) -> list[Column]:
         return "" if math.isnan(x) else figure_text(c, x)
 
     out: list[Column] = []
-    if len(rows) > 1 and len(c.seeds) > 1:
+    if len(rows) > 1 and len(c.seeds) >= FEWEST:
         column("place", lambda r: r.rank, str, True)
     column("optimizer", lambda r: r.optimizer, str, True)
     column("rate", lambda r: r.lr, number("g"), True)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from . import summary
 from .records import key
 from .run import EVALUATIONS_PER_EPOCH
+from .summary import FEWEST
 
 if TYPE_CHECKING:
     from .comparison import Comparison
@@ -98,8 +99,12 @@ def chance(comparison: Comparison) -> str:
 
 def ranks(comparison: Comparison) -> str:
     """Who is ahead beyond chance, by a paired bootstrap over the seeds."""
-    if len(comparison.rows) == 1 or len(comparison.seeds) == 1:
+    n = len(comparison.seeds)
+    if len(comparison.rows) == 1:
         return ""
+    if n < FEWEST:
+        few = "One seed is" if n == 1 else f"{n} seeds are"
+        return f"{few} too few for places: at least {FEWEST} can tell optimizers apart beyond chance."
     places: dict[int, list[str]] = {}
     for rank in comparison.ranking:
         places.setdefault(rank.rank, []).append(rank.name)
