@@ -2,7 +2,8 @@
 
 Look at: every Tensor with requires_grad=True that you assign to self is a parameter: it is trained, saved, counted and
 named. `forward` is written for a whole batch; comments give the shapes. The figure shows what this layer learns: its
-centres wander to where the classes must be told apart. Change the number of centres, or start them all at one point.
+centres spread over the moons and beyond their rims, where their bumps together tell the classes apart. Change the
+number of centres, or start them all at one point.
 
     python examples/own_layer.py [--quick] [--out FOLDER]
 """

@@ -2,7 +2,7 @@
 
 Look at: the worked steps, to redo with a pocket calculator; the table of what each part contributes; and the first
 steps without the correction: at t = 1 both averages are too small, v by 0.001 under a root, m by 0.1, so that the
-step is 3.16 times too large, and it grows before it shrinks. Change betas to (0.9, 0.99): there it is harmless.
+step is 3.16 times too large, and it grows before it shrinks. Change BETA2 to 0.99 (it still grows, to 2.1) or to 0.9.
 
     python examples/c2w2/07_adam.py [--quick] [--out FOLDER]
 """
@@ -21,6 +21,7 @@ parser.add_argument("--quick", action="store_true", help="nothing is shortened: 
 parser.add_argument("--out", type=folder, default="results/c2w2/07_adam", help="folder for the figure")
 options = parser.parse_args()
 
+BETA2 = 0.999
 RULES = {"SGD": (optim.SGD, "#0072B2", "-"), "Momentum": (optim.Momentum, "#D55E00", "--"),
          "RMSProp": (optim.RMSProp, "#56B4E9", "-."), "Adam": (optim.Adam, "#000000", "-"),
          "Adam without correction": (AdamUncorrected, "#CC79A7", ":")}  # fmt: skip
@@ -29,7 +30,7 @@ RULES = {"SGD": (optim.SGD, "#0072B2", "-"), "Momentum": (optim.Momentum, "#D55E
 def moves(rule, gradients):
     """The step of each weight at each time, downhill positive, in units of the rate."""
     w = Tensor(np.zeros(np.shape(gradients[0])), requires_grad=True, dtype="float64")
-    settings = {"alpha": 0.999} if rule is optim.RMSProp else {}  # the beta2 of Adam
+    settings = {"alpha": BETA2} if rule is optim.RMSProp else {"betas": (0.9, BETA2)} if "Adam" in rule.__name__ else {}
     optimizer, steps = rule([w], lr=1.0, **settings), []
     for g in gradients:
         before = w.numpy()
@@ -63,7 +64,7 @@ for name in ("Adam", "Adam without correction"):
     right.plot(path.points[:, 0], line, color=colour, linewidth=2, label=name)
     print(f"on the bowl from x = -5 with rate 0.3, {name} comes as far as x = {path.points[:, 0].max():.2f}")
 left.set(xlabel="step t", ylabel="size of the step, in rates", xscale="log", yscale="log", ylim=(0.04, 50),
-         title="A constant gradient of 0.5 (beta2 = 0.999)")  # fmt: skip
+         title=f"A constant gradient of 0.5 (beta2 = {BETA2:g})")  # fmt: skip
 left.legend(fontsize=9)
 right.axhline(0, color="grey", linewidth=0.8)
 right.set(xlabel="step", ylabel="x (minimum: 0)", title="0.1 x² + 2 y² from (-5, -2), rate 0.3")

@@ -1,9 +1,10 @@
 """What decay does for a run, and whether Adam can do without it.                                            N5, item 5
 
-Look at: with a constant rate mini-batches never let the loss settle: it trembles at a height that the rate sets. A
-decayed rate goes on down. The notes say that Adam needs no decay, as it adapts its rates: the lower table and the right
-picture test that. Adam divides by the size of the gradients, and near the minimum that is the size of their noise: what
-it does not adapt to is how near it is. Change BATCH to 442, the full batch: without noise nobody needs decay.
+Look at: with a constant rate mini-batches never let the loss settle: it trembles at a height that the rate sets. With
+a decayed rate it comes to rest, for SGD at nearly the same height, for Adam well below. The notes say that Adam needs
+no decay, as it adapts its rates: the lower table and the right picture test that. Adam divides by the size of the
+gradients, and near the minimum that is the size of their noise: what it does not adapt to is how near it is. Change
+BATCH to 442, the full batch: without noise nobody needs decay.
 
     python examples/c2w2/09_decay_in_a_run.py [--quick] [--out FOLDER]
 """

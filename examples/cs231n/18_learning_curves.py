@@ -1,6 +1,6 @@
 """Reading learning curves: four rates, the wiggle of a batch size, the gap to the validation set (item 13).
 
-Look at: left, a low rate falls like a straight line, a high one falls fast and then stays too high, a very high one is
+Look at: left, a low rate falls evenly and slowly, a high one falls fast and then stays too high, a very high one is
 worse than no training, a good one is none of these. Middle, the loss of single mini-batches: the smaller the batch, the
 more it wiggles. Right, the same network on 100 images and on all: with few, training accuracy reaches 100 % and
 validation stays behind; the gap says how much is learnt by heart. Change RATES, SIZES, FEW.

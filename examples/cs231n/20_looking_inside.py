@@ -2,7 +2,7 @@
 
 Look at: the histograms show whether tanh is stuck at -1 and 1 and whether gradients reach the first layer: those of one
 layer should not be far narrower than the others'. The images are the 8 x 8 weights of a unit each: noise, the noise
-that they started from, where nothing smooths them; strokes of digits with weight decay. Change DECAY, the activation,
+that they started from, where nothing smooths them; smoother patches with weight decay. Change DECAY, the activation,
 the initialiser (16_initialisation.py).
 
     python examples/cs231n/20_looking_inside.py [--quick] [--out FOLDER]

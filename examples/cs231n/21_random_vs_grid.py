@@ -1,10 +1,10 @@
 """Random search beats grid search when one of two hyper-parameters matters (item 16).
 
 Look at: the learning rate decides, the weight decay (within this range) hardly matters. A grid of 3 x 3 tries three
-rates, each three times; nine random points try nine. Over many repetitions random search finds the better network more
-often (the table). Then coarse to fine: a wide search for one epoch, a narrow one around its best for three. If the best
-value lies at the border of what was searched, search on: the script says so. Change RATE and DECAY, the ranges, as
-powers of ten, and N.
+rates, each three times; nine random points try nine. In more than half of the repetitions random search finds the
+better network (the table). Then coarse to fine: a wide search for one epoch, a narrow one around its best for three.
+If the best value lies at the border of what was searched, search on: the script says so. Change RATE and DECAY, the
+ranges, as powers of ten, and N.
 
     python examples/cs231n/21_random_vs_grid.py [--quick] [--out FOLDER]
 """

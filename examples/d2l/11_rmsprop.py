@@ -1,7 +1,7 @@
 """RMSProp in two dimensions: AdaGrad that forgets (d2l 7.6; item 24).
 
-Look at: the same valley, the same rate 0.4 at which AdaGrad stops half-way: an average of the squared gradients in
-place of their sum, and the path arrives in 20 steps. Right: the weight of a squared gradient t steps ago,
+Look at: the same valley, the same rate 0.4 at which AdaGrad is half-way after 20 steps: an average of the squared
+gradients in place of their sum, and the path arrives in 20 steps. Right: the weight of a squared gradient t steps ago,
 (1 - gamma) gamma^t; the book's gamma is alpha in PyTorch and minidl.
 Change alpha to 0.999 (the average then starts far too small: what do the first steps do?), or the rate.
 

@@ -33,7 +33,7 @@ for i, path in enumerate(paths):
     x1, x2 = path.points[20]
     print(
         f"eps {eps:<5g}  first step {moves[0]:.4f} (sqrt(eps / (1 - rho)) = {math.sqrt(eps / 0.1):.4f})"
-        f"  epoch 20, x1 {x1:f}, x2 {x2:f}  x2 in the end up to {np.abs(path.points[-50:, 1]).max():.4f}"
+        f"  epoch 20, x1 {x1:f}, x2 {x2:f}  |x2| in steps 351 to 400 up to {np.abs(path.points[-50:, 1]).max():.4f}"
     )
     right.plot(np.arange(1, 401), moves, **look(i), markevery=(0, 40), markersize=5, label=f"eps = {eps:g}")
 landscape.draw(left, *paths)

@@ -1,9 +1,9 @@
 """Rates that change: square root, factor, steps, cosine, warm-up (d2l "Learning Rate Scheduling"; item 24).
 
 Look at: a schedule is a plain function of the step, so the left picture is one call per epoch. Right: the same small
-net on the built-in digits, from the same start, on the same batches. The constant rate keeps swinging, the cosine comes
-to rest, on this easy set too early: the sum of the rates is how far a run can go. The numbers are the book's but for
-one: its factor schedule starts at 2.0.
+net on the built-in digits, from the same start, on the same batches. The cosine comes to rest, on this easy set too
+early: the sum of the rates is how far a run can go, so the constant rate, swings and all, and the two that begin at
+0.5 go further. The numbers are the book's but for one: its factor schedule starts at 2.0.
 Change 0.5 to the book's 2.0, then put a warm-up around it: Warmup(Exponential(2.0, 0.9, end=0.01), 5).
 
     python examples/d2l/14_schedules.py [--quick] [--out FOLDER]

@@ -65,7 +65,7 @@ def train(make, seed):
 seeds = 2 if options.quick else 10
 curves = {name: np.array([train(make, seed) for seed in range(seeds)]) for name, make in rules.items()}
 reached = {name: (runs <= 0.30).argmax(axis=1).mean() for name, runs in curves.items()}
-print(f"mean of {seeds} seeds    steps to .30    final loss")
+print(f"mean of {seeds} seeds    steps to .30    at the end")
 for name in sorted(reached, key=reached.get):
     print(f"{name:16} {reached[name]:14.1f}    loss: {curves[name][:, -1].mean():.4f}")
 
