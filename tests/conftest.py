@@ -1,10 +1,14 @@
 """What several test files share."""
 
+import signal
 import sys
 
 import pytest
 from made_up_runs import fake_runs  # noqa: F401  (a fixture)
 from made_up_study import study  # noqa: F401  (a fixture)
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a job in the background: tests that press Ctrl-C would wait
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture

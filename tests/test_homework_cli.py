@@ -274,7 +274,7 @@ def test_watch_grades_what_is_saved_and_ends_with_ctrl_c(home):
     file(home).with_suffix(".new").replace(file(home))  # as many editors save
     until("e25_adam.py: right")
     process.send_signal(signal.SIGINT)
-    _, error = process.communicate()
+    _, error = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "Traceback" not in error
 

@@ -147,6 +147,8 @@ def test_two_studies_of_one_problem(study, fake_runs):
     lion = compare(["lion"])
     assert panels.versus(study, lion, ("a", "b")) == []
     assert "No optimizer is in both a and b." in page({"a": [study], "b": [lion]})
+    assert "no problem in common" not in page({"a": [study], "b": [lion]})
+    assert "a, b: no problem in common" in page({"a": [study], "b": [compare(dataset="digits")]})
 
 
 def test_optimizers_look_the_same_everywhere(study):

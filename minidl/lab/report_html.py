@@ -38,6 +38,10 @@ def page(studies: dict[str, list[Comparison]]) -> str:
     except ImportError:
         raise ImportError("report.html needs plotly, which is not installed: pip install plotly") from None
     made = _Page({label: i for i, label in enumerate(_labels(studies))})
+    problems = [{(c.problem.name, c.metric) for c in of} for of in studies.values()]
+    if len(problems) > 1 and not any(problems[0] & others for others in problems[1:]):
+        told = f"{', '.join(studies)}: no problem in common, so nothing is set side by side."
+        made.parts.append(f'<section class="head"><p>{escape(told)}</p></section>')
     for name, comparisons in studies.items():
         if len(comparisons) > 1:
             made.profile(name, comparisons)
