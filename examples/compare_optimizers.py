@@ -36,7 +36,8 @@ if __name__ == "__main__":  # the worker processes import this file to find Sign
 
     mine = f"{__file__}:SignDescent"
     if options.quick:
-        comparison = lab.compare(options.dataset, ["sgd", "adam", mine], epochs=3, seeds=2, lr_grid=[0.001, 0.01, 0.1])
+        few = ["sgd", "adam", mine]
+        comparison = lab.compare(options.dataset, few, epochs=3, seeds=2, lr_grid=[0.001, 0.01, 0.1], jobs=1)
     else:
         comparison = lab.compare(options.dataset, [*optim.names(), mine])
     print(comparison)

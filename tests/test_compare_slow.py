@@ -1,6 +1,7 @@
 """The main job at its real size: the time and memory it takes, and that its numbers do not depend on the machine's."""
 
 import csv
+import json
 import os
 import subprocess
 import sys
@@ -8,9 +9,6 @@ import time
 from pathlib import Path
 
 import pytest
-
-from minidl.lab.comparison import load
-from minidl.lab.records import without_seconds as cut_seconds
 
 DATA = os.environ.get("MINIDL_DATA")
 needs_mnist = pytest.mark.skipif(not DATA, reason="MINIDL_DATA names no folder with MNIST")
@@ -35,11 +33,6 @@ def rows(folder):
         return list(csv.DictReader(file))
 
 
-def without_seconds(folder):
-    study = load(folder)
-    return cut_seconds(rows(folder)), cut_seconds(study.trials), cut_seconds(study.finals), cut_seconds(study.defaults)
-
-
 @pytest.mark.slow
 def test_the_main_job_ends_in_time_and_all_eight_learn():
     began = time.monotonic()
@@ -55,20 +48,24 @@ def test_the_main_job_ends_in_time_and_all_eight_learn():
 
 @pytest.mark.slow
 def test_the_numbers_depend_neither_on_jobs_nor_threads_nor_on_the_other_optimizers():
-    command = ["compare", "--epochs", "2", "--lr-grid", "0.01,0.1", "--seeds", "2", "--batch-size", "512", "--hidden",
-               "256,128"]  # fmt: skip
-    both = ["--optimizers", "sgd,adam"]
-    minidl(*command, *both, "--out", "a", "--jobs", "1", OPENBLAS_NUM_THREADS="1")
-    minidl(*command, *both, "--out", "b", "--jobs", "1", OPENBLAS_NUM_THREADS="4", OMP_NUM_THREADS="4")
-    minidl(*command, "--optimizers", "nesterov", "adam", "--out", "d", "--jobs", "3", OPENBLAS_NUM_THREADS="2")
-    a = without_seconds("a")
-    assert a == without_seconds("b")
-    d = without_seconds("d")
-    of_others = ("rank", "tied")
-    of_a, of_d = ({k: x for k, x in part[0][1].items() if k not in of_others} for part in (a, d))
-    assert of_a == of_d and of_a["optimizer"] == "Adam"
-    for part in (1, 2, 3):
-        assert a[part]["Adam"] == d[part]["Adam"] and len(a[part]["Adam"]) == 2
+    def records(optimizers, jobs, threads):
+        code = (
+            "import json, sys; from minidl import lab; from minidl.lab.records import without_seconds\n"
+            "c = lab.compare(optimizers=sys.argv[1].split(), jobs=int(sys.argv[2]), epochs=2, lr_grid=[0.01, 0.1],\n"
+            "                seeds=2, batch_size=512, hidden=[256, 128], progress=False)\n"
+            "print(json.dumps(without_seconds([c.trials, c.finals, c.defaults])))"
+        )
+        of_threads = {"OPENBLAS_NUM_THREADS": threads, "OMP_NUM_THREADS": threads}
+        done = subprocess.run([sys.executable, "-c", code, optimizers, str(jobs)], capture_output=True, text=True,
+                              env={**os.environ, **of_threads})  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    one = records("sgd adam", 1, "1")
+    assert one == records("sgd adam", 1, "4")
+    other = records("nesterov adam", 3, "2")
+    for part, others in zip(one, other, strict=True):
+        assert part["Adam"] == others["Adam"] and len(part["Adam"]) == 2
 
 
 @pytest.mark.slow

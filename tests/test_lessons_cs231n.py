@@ -169,7 +169,7 @@ def test_adams_first_step_is_the_rate_and_the_correction_matters():
 
 def test_seven_balls():
     end = paths("14_rolling_balls")
-    assert list(end) == ["SGD", "Momentum", "Nesterov", "AdaGrad", "RMSProp", "AdaDelta", "Adam"]
+    assert list(end) == ["SGD", "Momentum", "Nesterov", "AdaGrad", "AdaDelta", "RMSProp", "Adam"]
     for name, (x, _) in end.items():
         assert (x < 3) if name == "AdaDelta" else abs(x - 1.5 * np.pi) < 0.05, name
 

@@ -96,7 +96,7 @@ def test_optimizers_are_hidden_and_shown_again(opened, study):
     tab.wait_for_function("document.getElementById('plot0')._fullData.length === 2")
     assert set(lines(tab, "plot0")) < set(both) and lines(tab, "plot0")[1] == "Adam"
     assert tab.locator("#plot4 .ytick").all_text_contents() == ["Adam"]  # its row is gone too, and the words beside it
-    assert tab.locator("#plot4 .annotation-text").all_text_contents() == ["  19 (missed by 1 of 3)"]
+    assert tab.locator("#plot4 .annotation-text").all_text_contents() == ["  19 (missed by 1 of 5)"]
     tab.click("#none")
     tab.wait_for_function("document.getElementById('plot0')._fullData.length === 0")
     tab.click("#all")
