@@ -304,7 +304,7 @@ def test_derivatives(name, data):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(TABLE))
-@examples(150)
+@examples(80)
 @given(st.data())
 def test_derivatives_many(name, data):
     f, inputs = TABLE[name](Draw(data, name))
