@@ -89,8 +89,10 @@ def test_noise_needs_a_rate_that_falls_slowly():
 
 def test_four_ways_to_one_product():
     """The script itself asserts that all give the same; which is fastest, a busy machine may not show."""
-    seconds, rate = (numbers("06_matrix_product", rf"^(?:by_|at_)\w+ {x}") for x in (r" +([\d.]+) s", r".* ([\d.]+) GF"))
-    assert len(seconds) == 4 and all(s * r == pytest.approx(2 * 128**3 / 1e9, rel=0.2) for s, r in zip(seconds, rate))
+    seconds = numbers("06_matrix_product", r"^(?:by_|at_)\w+ +([\d.]+) s")
+    rates = numbers("06_matrix_product", r"([\d.]+) GFLOP/s$")
+    products = [s * r for s, r in zip(seconds, rates, strict=True)]
+    assert products == pytest.approx([2 * 128**3 / 1e9] * 4, rel=0.2)
 
 
 def test_what_momentum_keeps_is_the_weighted_sum():
