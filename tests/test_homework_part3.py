@@ -232,6 +232,7 @@ WRONG_ONES = [
     (19, "divided by the rows", ("g = g + self.wd * p", "g = g / p.shape[0] + self.wd * p")),
     (19, "with p squared", ("g = g + self.wd * p", "g = g + self.wd * p * p")),
     (19, "after the step", ("g = g + self.wd * p\np -= self.lr * g", "p -= self.lr * g\np -= self.lr * (self.wd * p)")),
+    (20, "changes the gradients it was given", (V, "g *= 1 - self.beta\nself.v[i] = self.beta * self.v[i] + g")),
     (20, "without memory", (V, "self.v[i] = (1 - self.beta) * g")),
     (20, "swapped", (V, "self.v[i] = (1 - self.beta) * self.v[i] + self.beta * g")),
     (20, "never decays", (V, "self.v[i] = self.v[i] + (1 - self.beta) * g")),

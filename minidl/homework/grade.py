@@ -244,8 +244,7 @@ def _alike(ours: Outcome, theirs: Outcome, rtol: float) -> bool:
     if isinstance(ours, Raised) or isinstance(theirs, Raised):
         return isinstance(ours, Raised) and isinstance(theirs, Raised) and ours.type == theirs.type
     try:
-        pairs = ((ours.changed, theirs.changed), (ours.value, theirs.value))
-        return all(difference(*_without_overflow(*pair), rtol) is None for pair in pairs)
+        return ours.changed == theirs.changed and difference(*_without_overflow(ours.value, theirs.value), rtol) is None
     except Exception:  # a result of a kind that cannot be compared
         return False
 

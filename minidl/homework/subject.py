@@ -10,7 +10,7 @@ import builtins
 import inspect
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
@@ -25,10 +25,10 @@ _FORBIDDEN = ("open", "input", "exec", "eval", "compile", "breakpoint", "exit", 
 
 @dataclass(frozen=True)
 class Returned:
-    """What a check saw, and what became of those inputs that are no longer what they were."""
+    """What a check saw, and which of its inputs are no longer what they were."""
 
     value: Any
-    changed: dict[str, Any] = field(default_factory=dict)
+    changed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -124,7 +124,7 @@ def attempt(check: Check, code: ModuleType, rng: np.random.Generator, filename: 
             after = {name: freeze(inputs[name]) for name in before}
     except BaseException as error:  # SystemExit and KeyboardInterrupt too: a learner's exit() must not end the grader
         return raised(error, filename, source)
-    return Returned(value, {name: after[name] for name in before if not same(before[name], after[name])})
+    return Returned(value, tuple(name for name in before if not same(before[name], after[name])))
 
 
 def same(a: Any, b: Any) -> bool:

@@ -16,7 +16,7 @@ MISTAKES = [
     mistake("labels in a row of shape (1, N), which spread to N x N",
             "print the shapes of z, y and their difference; the labels need the shape of z first",
             (_LABELS, "labels = y.reshape(1, -1)")),
-    mistake("labels whose shape is changed in place",
+    mistake("labels that are changed in place",
             "y is left unchanged, its shape too; look at which line assigns to it",
             (_LABELS, "y.shape = z.shape\nlabels = y")),
     mistake("a loss without its term for the label 0",

@@ -84,7 +84,7 @@ MISTAKES = [
             (LOOP, "for p, v, g in list(zip(self.params, self.v, grads))[:1]:")),
     mistake("momentum that moves the first row of each array only", "look at which part of p the update reaches",
             (STEP, "p[0] -= self.lr * v[0]")),
-    mistake("momentum that keeps its velocity in the gradients it was given",
-            "the gradients are the caller's; the velocity needs memory of its own",
+    mistake("momentum that changes the gradients it was given",
+            "the gradients are the caller's: g *= ... and g += ... write into them; make new arrays",
             (AVERAGE, "g *= 1 - self.beta\ng += self.beta * v\nv[...] = g")),
 ]  # fmt: skip
