@@ -187,8 +187,8 @@ def _usable(c: Comparison, x_range: tuple[float, float]) -> Panel:
         bar = (r.lr_low, r.lr_high) if known else None
         panel.rows.append(Row(r.optimizer, i, bar, span=(grid[0], grid[-1]), marks={**marks, WINNER: r.lr}, text=text))
     panel.rows.sort(key=lambda row: -row.bar[1] / row.bar[0] if row.bar else 0)
-    low, high = limits([*x_range, *(x for row in panel.rows for x in row.marks.values())], log=True, margin=0)
-    panel.x_range = (low, high)
+    low, high = limits([x for row in panel.rows for x in row.marks.values()], log=True)
+    panel.x_range = min(x_range[0], low), max(x_range[1], high)
     return panel
 
 

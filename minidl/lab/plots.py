@@ -74,7 +74,8 @@ def _axis(p: Panel, k: str) -> dict[str, Any]:
         "linecolor": "#999", "showline": True, "ticks": "outside", "ticklen": 4, "automargin": True,
     }  # fmt: skip
     if log:
-        out |= _decades(low, high) if high / low > 30 else _digits(low, high)
+        decades = _decades(low, high)
+        out |= decades if high / low > 30 and len(decades["tickvals"]) > 1 else _digits(low, high)
     if k in p.percent:
         out["tickformat"] = "~%"
     return out
@@ -89,11 +90,11 @@ def _decades(low: float, high: float) -> dict[str, Any]:
 
 
 def _digits(low: float, high: float) -> dict[str, Any]:
-    """Ticks of an axis shorter than that at 1, 2 and 5 times a power of ten, or where these are too few at every digit.
+    """Ticks of a short axis: at 1, 2 and 5 times the powers of ten, or where these are too few at more numbers.
 
     plotly's own ones say "4" where 0.4 is meant.
     """
-    for digits in ((1, 2, 5), range(1, 10), [x / 10 for x in range(10, 100)]):
+    for digits in ((1, 2, 5), range(1, 10), [x / 2 for x in range(2, 20)], [x / 10 for x in range(10, 100)]):
         first, last = math.floor(math.log10(low)), math.floor(math.log10(high))
         values = [float(f"{x * 10.0**k:.2g}") for k in range(first, last + 1) for x in digits]
         shown = [x for x in values if low <= x <= high]
