@@ -255,7 +255,8 @@ def test_lines_are_as_high_as_the_rows_beside_them(fake_runs):
 @pytest.mark.parametrize(
     ("low", "high", "texts"),
     [(0.3, 4, ["0.5", "1", "2"]), (0.2, 0.9, ["0.2", "0.3", "0.4", "0.5", "0.6", "0.7", "0.8", "0.9"]),
-     (0.0051, 0.0053, ["0.0051", "0.0052", "0.0053"]), (40, 700, ["50", "100", "200", "500"]), (0.27, 0.43, ["0.3", "0.35", "0.4"])],
+     (0.0051, 0.0053, ["0.0051", "0.0052", "0.0053"]), (40, 700, ["50", "100", "200", "500"]),
+     (0.27, 0.43, ["0.3", "0.35", "0.4"])],
 )  # fmt: skip
 def test_a_short_logarithmic_axis_says_its_numbers_in_full(low, high, texts):
     axis = _digits(low, high)
