@@ -535,6 +535,8 @@ def test_a_study_file_is_a_study():
         ("seeds = 2", "epochs = 2", 8, 'it belongs to a problem: problems = [{name = "digits", epochs = ...}].'),
         ("seeds = 2", "lr_grid = [1]", 8, "unknown key 'lr_grid'; did you mean rates?"),
         ("seeds = 2", 'untuned = "no"', 8, "untuned must be true or false, got 'no'"),
+        ('optimizers = [\n    "Adam",\n    {name = "SGD", momentum = 0.9, label = "heavy ball"},\n]', "optimizers = []", 4,
+         "no optimizer given"),
         ('"both"', '"../../mine"', 2, "name is that of a folder for the results, without a path"),
         ('"moons"', '{name = "moons", hidden = "32,32"}', 3, "hidden must be a list, got '32,32'"),
         ("momentum = 0.9", "lr = 0.1", 6, "the rate is what a study tunes; give it as rates"),

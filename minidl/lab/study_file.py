@@ -69,7 +69,9 @@ class _File:
         try:
             return Study(**settings)
         except (TypeError, ValueError) as error:
-            named = [k for k in given if re.search(rf"\b{k}\b", str(error))] or [k for k in given if k == "rates"]
+            named = [k for k in given if re.search(rf"\b{k}\b", str(error))]
+            named = named or [k for k in given if re.search(rf"\b{k.rstrip('s')}\b", str(error))]
+            named = named or [k for k in given if k == "rates"]
             raise self.error(self.key(named[0]) if named else 1, error) from error
 
     def problem(self, x: Any, before: list[Any]) -> Any:
