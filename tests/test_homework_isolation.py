@@ -11,10 +11,10 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from minidl.homework import isolate
+from minidl.homework import isolate, teacher
 from minidl.homework.check import Check, replace_lines
 from minidl.homework.exercise import Exercise, load
-from minidl.homework.grade import DOES_NOT_LOAD, RIGHT, WRONG, grade_source, judge
+from minidl.homework.grade import DOES_NOT_LOAD, RIGHT, WRONG, Verdict, grade_source, judge
 from minidl.homework.subject import Raised, observe
 
 NAME = "e25_adam"
@@ -213,6 +213,10 @@ def test_a_grader_that_fails_loses_no_other_result(tmp_path, monkeypatch):
     assert [v.graded for v in verdicts] == [False, True]
     assert verdicts[0].state == WRONG
     assert "the grader itself failed" in verdicts[0].message
+    failing = lambda tasks, *_: [Verdict(NAME, WRONG, "the grader itself failed", graded=False)]
+    monkeypatch.setattr(teacher, "grade_files", failing)
+    (result,) = teacher.grade_folders([tmp_path], [NAME], {NAME: 10.0}, seed=1)
+    assert result["error"] == f"the grader itself failed on {NAME}" and result["score"] == 0
     monkeypatch.setattr(isolate, "_START", "raise RuntimeError('broken')")
     assert "its process did not start: RuntimeError: broken" in isolate.grade_file(NAME, path, 1).message
 
@@ -319,4 +323,6 @@ def test_a_run_that_ends_early_is_never_right():
     for k in range(len(seen)):
         assert judge(exercise, seen[:k], 1).state in (WRONG, DOES_NOT_LOAD)
     assert judge(exercise, [*seen[:-1], ("check", Raised("NotImplementedError", ""))], 1).state == "not started"
+    twice = judge(exercise, [*seen, seen[-1]], 1)  # a program that answers in two processes
+    assert twice.state == WRONG and "results where" in twice.message
     assert np.isfinite(1.0)
