@@ -92,7 +92,7 @@ class Momentum:
     ("name", "right", "line", "instead", "told"),
     [
         ("e01_gradient_descent", WALK, "    return path", "    print(path)", "None"),
-        ("e01_gradient_descent", WALK, "    return path", "        return path", "inside it?"),
+        ("e01_gradient_descent", WALK, "    return path", "        return path", "stand inside it?"),
         ("e01_gradient_descent", WALK, "x2 - lr * g2\n", "round(x2 - lr * g2, 7)\n", "digits"),
         ("e01_gradient_descent", WALK, "steps):\n    path = [", "steps, path=[]):\n    path += [",
          "Line 2: the default"),
@@ -137,7 +137,7 @@ def test_what_is_shared_by_mistake_is_told():
     assert "`v` is global" in kept_between_calls("v = 0\ndef f(g):\n    global v\n    v = v + g\n    return v\n")
     assert "one and the same object" in repeated("v = [np.zeros_like(params[0])] * len(params)")
     assert "one and the same object" in repeated("rows = 3 * [[]]")
-    assert repeated("zeros = [0.0] * 3\nlines = 'ab' * 2\n") == ""
+    assert repeated("zeros = [0.0] * 3\nlines = 'ab' * 2\nmeans = [float(x)] * n\n") == ""
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 import pytest
 from homework_seeds import MANY, accepted, false_verdicts, known_sources
 
-from minidl.homework.exercise import names
+from minidl.homework.exercise import load, names
 
 
 @pytest.mark.slow
@@ -17,6 +17,13 @@ def test_every_exercise_has_right_and_wrong_ones_beside_its_own_solution():
         known = known_sources(name)
         assert known[True] and known[False]
         assert len(known[False]) >= 8 or name.startswith("e32"), name
+
+
+def test_a_beta_of_its_own_is_seen_although_only_signs_count():
+    """With seed 105 all other gradients turn far from where 0.9 and the right beta differ."""
+    exercise = load("e33_use_minidl")
+    fixed = next(m for m in exercise.mistakes if "m *= 0.9" in m.applied_to(exercise.solution))
+    assert not accepted(exercise.name, fixed.applied_to(exercise.solution), 105)
 
 
 def test_a_false_verdict_is_told(monkeypatch):

@@ -20,7 +20,10 @@ def remark(got: Any, expected: Any) -> str:
         return _first((got[k], expected[k]) for k in expected)
     if isinstance(got, list | tuple) and isinstance(expected, list | tuple):
         if 0 < len(got) < len(expected) and _alike(got, expected[: len(got)]):
-            return "What there is is right, but it ends early: is there a loop, without `return` or `break` inside it?"
+            return (
+                "What is there is right, but it ends too early: is there a loop, and does no `return` or `break` stand "
+                "inside it?"
+            )
         if len(got) == len(expected) and _numbers(expected) is None:
             return _first(zip(got, expected, strict=True))
     a, b = _numbers(got), _numbers(expected)
@@ -128,12 +131,20 @@ def repeated(source: str) -> str:
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
             for side in (node.left, node.right):
-                if isinstance(side, ast.List) and any(isinstance(x, (ast.Call, *_MUTABLE)) for x in side.elts):
+                if isinstance(side, ast.List) and any(map(_makes_new, side.elts)):
                     return (
                         f"Line {node.lineno}: `{ast.unparse(node)}` holds one and the same object many times, not as "
                         "many objects; make a new one for each: [... for p in params]."
                     )
     return ""
+
+
+def _makes_new(x: ast.expr) -> bool:
+    """Whether an expression makes an array, list or dict: what one name changes, all see. Numbers do not change."""
+    made = {"zeros", "ones", "empty", "full", "array", "copy", "list", "dict", "zeros_like", "ones_like", "empty_like"}
+    if isinstance(x, ast.Call):
+        return getattr(x.func, "attr", getattr(x.func, "id", "")) in made
+    return isinstance(x, _MUTABLE)
 
 
 def _names(line: ast.stmt) -> set[str]:

@@ -17,7 +17,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from minidl.homework.subject import NotAllowed
+from minidl.homework.subject import NotAllowed, Raised, decode, observe, raised
 
 MEMORY = 1 << 29  # bytes that a learner's code may take, beyond what this process has before
 RESULT = 16 << 20  # bytes of one result
@@ -29,7 +29,6 @@ def main(arguments: list[str]) -> None:
     name, file, seed, seconds = arguments
     out = os.fdopen(os.dup(1), "wb")
     from minidl.homework.exercise import questions
-    from minidl.homework.subject import Raised, decode, observe, raised
 
     def send(*message: object) -> None:
         data = pickle.dumps(message)

@@ -25,6 +25,7 @@ from .. import nn, optim
 from ..optim.more.wrappers import Wrapper
 from .own import message_with_line, optimizer_class, source_of
 
+_RATE = "the rate is what a study tunes; give it as rates, or a grid"
 _INDEXED = re.compile(r"(\w+)\[(\d)\]")
 _SETTING = re.compile(r"(\w+)\s*=(.*)", re.DOTALL)
 
@@ -128,7 +129,7 @@ class Candidate:
             if p is not None and (not indexed or len(getattr(p, "default", ()) or ()) > int(indexed[2])):
                 return i
         if name == "lr":
-            raise ValueError(f"{self.short}: the rate is what a study tunes; give it as rates, or a grid")
+            raise ValueError(f"{self.short}: {_RATE}")
         known = [k for part in self.parts for k in part.settable]
         raise ValueError(f"{self.short} has no hyper-parameter {name!r}{_near(name, known)} It has {', '.join(known)}")
 
@@ -320,7 +321,7 @@ def _parts(text: str) -> list[Part]:
     unknown = [k for k in hyper if k not in part.settable]
     if unknown:
         if unknown[0] == "lr":
-            raise ValueError(f"optimizer {text!r}: the rate is what a study tunes; give it as rates, or a grid")
+            raise ValueError(f"optimizer {text!r}: {_RATE}")
         raise ValueError(
             f"optimizer {text!r}: {cls.__name__} has no hyper-parameter {unknown[0]!r}"
             f"{_near(unknown[0], list(part.settable))} It has {', '.join(part.settable)}"
