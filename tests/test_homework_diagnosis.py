@@ -4,10 +4,12 @@ import numpy as np
 import pytest
 
 from minidl import cli
+from minidl.homework.compare import difference
 from minidl.homework.exercise import load, names
 from minidl.homework.grade import CONVENTION, WRONG, _alike, grade_source
 from minidl.homework.remarks import kept_between_calls, remark, repeated
 from minidl.homework.sentences import flowing
+from minidl.homework.show import _printed
 from minidl.homework.subject import Raised, Returned
 
 LOSS_AFTER_THE_ONE_WAS_TAKEN = """
@@ -131,6 +133,14 @@ def test_float64_where_float32_came_in_is_no_rounding():
     a = np.array([0.1, 0.7])
     assert "float64 comes out" in remark(a, a.astype(np.float32))
     assert "rounding" in remark(a.astype(np.float32).astype(float), a)
+
+
+def test_shapes_are_shown_whole_and_what_is_cut_is_marked():
+    wrong = difference({"shape": (1, 4)}, {"shape": (4,)})
+    assert (wrong.expected, wrong.got) == ("(4,)", "(1, 4)")
+    assert str(difference([1.0, 2.0], [1.0])) == "expected 1 value, got 2"
+    (line,) = _printed("x" * 100, "en")
+    assert line == "  | " + "x" * 71 + "…" and _printed("x" * 72, "en") == ["  | " + "x" * 72]
 
 
 def test_what_is_shared_by_mistake_is_told():

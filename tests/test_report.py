@@ -263,6 +263,14 @@ def test_a_short_logarithmic_axis_says_its_numbers_in_full(low, high, texts):
     assert axis["ticktext"] == texts and axis["tickvals"] == [float(x) for x in texts]
 
 
+def test_an_axis_with_one_power_of_ten_says_other_numbers_too(study):
+    panel = panels.curves(study)[0]
+    panel.y_range = (0.15, 5.0)
+    assert plot(panel)["layout"]["yaxis"]["ticktext"] == ["0.2", "0.5", "1", "2", "5"]
+    panel.y_range = (0.005, 50.0)
+    assert len(plot(panel)["layout"]["yaxis"]["ticktext"]) == 4
+
+
 def test_what_a_study_is_called_cannot_break_the_page(fake_runs):
     fake_runs()
     evil = "</script><b>&\"'"
@@ -285,6 +293,12 @@ def test_markdown_can_be_pasted(study):
     assert len({line.count("|") for line in (head, rule, *lines[:2])}) == 1 and lines[2] == ""
     by_head = {column.head: column for column in columns(study)}
     assert by_head["runs that missed"].values == [0, 1] and by_head["at default rate"].texts == ["", "50.0%"]
+
+
+def test_few_seeds_have_no_column_of_places(fake_runs):
+    fake_runs()
+    heads = {n: columns(compare(seeds=n))[0].head for n in (1, 4, 5)}
+    assert heads == {1: "optimizer", 4: "optimizer", 5: "place"}
 
 
 def test_a_study_without_default_rates_has_no_column_for_them(fake_runs):
